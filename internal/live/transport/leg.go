@@ -1,0 +1,62 @@
+// Package transport is what a participant's connection looks like to a conversation, whatever carries it.
+package transport
+
+import (
+	"context"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/media"
+)
+
+// InboundKind tells what an Inbound holds.
+type InboundKind uint8
+
+// The kinds of inbound data.
+const (
+	Audio InboundKind = iota + 1
+	Digit
+	Text
+)
+
+// Inbound is what the far end sent: one audio frame, one key, or one typed message. Its frame's samples are valid until the next Recv.
+type Inbound struct {
+	Kind  InboundKind
+	Frame media.Frame
+	Digit rune   // 0-9 * # A-D
+	Text  string // a complete message
+}
+
+// Heard reports how much of a generation has reached the listener, from the far end's acknowledgements.
+type Heard struct {
+	Gen   event.Gen
+	Upto  time.Duration
+	Final bool // everything of this generation that will ever be heard has been
+}
+
+// Leg is one participant's connection: a phone call, a browser tab, a test loop. Recv is called by one goroutine; Play and Clear by one at a
+// time (playout holds a lock); the rest from anywhere.
+type Leg interface {
+	Info() Info
+	// Recv fills in; io.EOF when the far end is gone.
+	Recv(ctx context.Context, in *Inbound) error
+	// Play returns once the frame is written or queued for writing; it never waits for playback and does not keep f.PCM.
+	Play(ctx context.Context, g event.Gen, f media.Frame) error
+	// Clear tells the far end to forget queued audio of generations older than before.
+	Clear(ctx context.Context, before event.Gen) error
+	// Heard delivers acknowledgements; nil when this transport has none. Then our own pacing is the measure.
+	Heard() <-chan Heard
+	Close(reason string) error
+}
+
+// Info says who is there and how far ahead of the listener it is useful to send.
+type Info struct {
+	ID, Kind, Remote string
+	In, Out          media.Format // what Recv delivers and Play takes: mono
+	Ahead            time.Duration
+}
+
+// Handler takes a leg whose far end has arrived, and returns when the conversation is over.
+type Handler interface {
+	ServeLeg(ctx context.Context, l Leg) error
+}

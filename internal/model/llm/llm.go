@@ -1,0 +1,104 @@
+// Package llm is what a language model looks like to a conversation. A call flow is one too.
+package llm
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+)
+
+// Model streams one answer. Stop ranging, or cancel ctx, to stop the request. It is safe for concurrent use. An error ends the
+// sequence; its fault kind says whether another attempt can help.
+type Model interface {
+	Generate(ctx context.Context, r Request) iter.Seq2[Delta, error]
+}
+
+// Role of a message.
+type Role string
+
+// The roles.
+const (
+	System    Role = "system"
+	User      Role = "user"
+	Assistant Role = "assistant"
+	ToolRole  Role = "tool"
+)
+
+// Message is one entry of the history. Assistant messages hold text that was heard, Calls, or both; tool messages
+// answer the call with CallID.
+type Message struct {
+	Role   Role
+	Text   string
+	Calls  []ToolCall
+	CallID string
+}
+
+// Request asks for the next assistant message. Session is stable for a whole conversation: a model that keeps state (a flow)
+// finds it by that, others ignore it.
+type Request struct {
+	Session  string
+	Lang     string // BCP 47 of the conversation
+	System   string
+	Messages []Message
+	Tools    []ToolSpec
+	Choice   string // "auto" (or empty), "none", "required", or a tool's name
+	Limits   Limits
+}
+
+// Limits of one answer. Zero values leave the model's own.
+type Limits struct {
+	MaxTokens   int
+	Temperature *float64
+}
+
+// ToolSpec describes a tool to a model. Parameters is a JSON schema.
+type ToolSpec struct {
+	Name        string
+	Description string
+	Parameters  json.RawMessage
+}
+
+// ToolCall is a model's wish to run a tool. Arguments is JSON text, never empty ("{}" when there are none).
+type ToolCall struct {
+	ID, Name  string
+	Arguments string
+}
+
+// ToolResult answers a call. Output is what the model reads, whether it succeeded or failed.
+type ToolResult struct {
+	CallID string
+	Output string
+	Failed bool
+}
+
+// StopReason says why an answer ended.
+type StopReason string
+
+// Why an answer ended.
+const (
+	StopEnd     StopReason = "end"
+	StopTools   StopReason = "tools"
+	StopLength  StopReason = "length"
+	StopFilter  StopReason = "filter"
+	StopHangUp  StopReason = "hang_up" // the model (a flow) wants the call to end once this answer was heard
+	StopNothing StopReason = "nothing" // deliberately nothing to say
+)
+
+// Usage counts tokens. Cached is part of Input.
+type Usage struct {
+	Input, Cached, Output int
+}
+
+// Delta carries whichever of these has arrived. Tool calls arrive whole.
+type Delta struct {
+	Text  string
+	Call  *ToolCall
+	Usage *Usage
+	Stop  StopReason
+}
+
+// Expecter is implemented by models that know what the caller is likely to say next (a flow does). The session
+// hands the phrases to the recogniser. Messages is the history so far.
+type Expecter interface {
+	Expect(r Request) (phrases []string, grammar string)
+}
