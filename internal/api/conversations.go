@@ -1,0 +1,203 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"griot/internal/conversation"
+	"griot/internal/event"
+)
+
+// Conversations is what the API needs of the record of conversations; *conversation.Service has it. An id that the tenant does not have
+// is fault.NotFound.
+type Conversations interface {
+	List(ctx context.Context, tenant string, q conversation.Query) (conversation.Page, error)
+	Get(ctx context.Context, tenant, id string) (conversation.Record, error)
+	Events(ctx context.Context, tenant, id string) ([]event.Event, error)
+	Recording(ctx context.Context, tenant, id string) (conversation.Recording, error)
+	Peaks(ctx context.Context, tenant, id string, buckets int) (conversation.Peaks, error)
+	Delete(ctx context.Context, tenant, id string) error
+}
+
+// Conversation is a conversation as lists show it.
+type Conversation struct {
+	ID            string              `json:"id" format:"uuid"`
+	Agent         string              `json:"agent" doc:"The agent's reference."`
+	AgentName     string              `json:"agent_name"`
+	Language      string              `json:"language" doc:"BCP 47."`
+	Channel       string              `json:"channel" example:"realtime"`
+	Status        conversation.Status `json:"status" enum:"active,ended,failed"`
+	StartedAt     time.Time           `json:"started_at"`
+	EndedAt       *time.Time          `json:"ended_at,omitempty"`
+	DurationMS    int64               `json:"duration_ms" doc:"So far, while it is active."`
+	Turns         int                 `json:"turns" doc:"Of the caller, spoken or typed."`
+	Interruptions int                 `json:"interruptions" doc:"How often the agent was cut short."`
+	EndReason     string              `json:"end_reason" doc:"Empty while it is active." example:"caller_left"`
+	LatencyP50    *event.Millis       `json:"latency_p50_ms,omitempty" doc:"Median over the turns, from the caller's last sound to the agent's first."`
+	Preview       string              `json:"preview" doc:"The first words."`
+}
+
+// ConversationList is one page, newest first.
+type ConversationList struct {
+	Items      []Conversation `json:"items"`
+	NextCursor string         `json:"next_cursor,omitempty" doc:"Ask for the next page with it; absent on the last."`
+	Total      int            `json:"total" doc:"On all pages."`
+}
+
+// ConversationDetail is everything about a conversation but its events.
+type ConversationDetail struct {
+	Conversation
+	Transcript []conversation.Line `json:"transcript"`
+	Timings    []event.TurnTimed   `json:"timings"`
+	Notices    []event.Notice      `json:"notices"`
+	Recording  RecordingRef        `json:"recording"`
+}
+
+// RecordingRef says where the recording is.
+type RecordingRef struct {
+	Available  bool   `json:"available"`
+	DurationMS int64  `json:"duration_ms"`
+	URL        string `json:"url" doc:"Path of the WAV file (caller left, agent right); empty when there is none."`
+}
+
+// Event is one thing that happened; the body's members depend on the type.
+type Event struct {
+	Tenant  string     `json:"tenant"`
+	Session string     `json:"session" doc:"The conversation's id."`
+	Seq     uint64     `json:"seq"`
+	At      time.Time  `json:"at"`
+	Gen     uint64     `json:"gen,omitempty" doc:"The agent's attempt to speak that it belongs to."`
+	Type    string     `json:"type" example:"user.spoke"`
+	Body    event.Body `json:"body"`
+}
+
+// EventList is a conversation's kept events in order.
+type EventList struct {
+	Items []Event `json:"items"`
+}
+
+type (
+	listQuery struct {
+		Agent  string              `query:"agent" maxLength:"200" doc:"Only this agent's, by reference."`
+		Status conversation.Status `query:"status" enum:"active,ended,failed" doc:"Only in this state."`
+		Limit  int                 `query:"limit" minimum:"1" maximum:"100" default:"25"`
+		Cursor string              `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
+	}
+	conversationPath struct {
+		ID string `path:"id" maxLength:"64" doc:"The conversation's id."`
+	}
+	peaksQuery struct {
+		conversationPath
+		Buckets int `query:"buckets" minimum:"1" maximum:"800" default:"800" doc:"How many values per channel, at most."`
+	}
+)
+
+func (a *api) conversations() {
+	const tag = "Conversations"
+	missing := []int{http.StatusNotFound}
+	get(a, "/api/conversations", "list-conversations", tag, "List conversations, newest first", []int{http.StatusUnprocessableEntity}, a.listConversations)
+	get(a, "/api/conversations/{id}", "get-conversation", tag, "Get a conversation with its transcript", missing, a.getConversation)
+	get(a, "/api/conversations/{id}/events", "list-conversation-events", tag, "List a conversation's events", missing, a.listEvents)
+	get(a, "/api/conversations/{id}/peaks", "get-conversation-peaks", tag, "Get the shape of the recording", missing,
+		func(ctx context.Context, in *peaksQuery) (conversation.Peaks, error) {
+			p, err := a.s.Conversations.Peaks(ctx, tenantOf(ctx), in.ID, in.Buckets)
+			p.Caller, p.Agent = notNil(p.Caller), notNil(p.Agent)
+			return p, err
+		})
+	huma.Register(a.huma, huma.Operation{
+		Method: http.MethodGet, Path: "/api/conversations/{id}/recording", OperationID: "get-conversation-recording", Tags: []string{tag},
+		Summary:     "Get the recording",
+		Description: "A WAV file, caller left, agent right. Range requests are answered.",
+		Errors:      missing,
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The whole file", Content: map[string]*huma.MediaType{"audio/wav": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}},
+			"206": {Description: "A part of it", Content: map[string]*huma.MediaType{"audio/wav": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}},
+			"416": {Description: "The file has no such part"},
+		},
+	}, a.recording)
+	huma.Register(a.huma, huma.Operation{
+		Method: http.MethodDelete, Path: "/api/conversations/{id}", OperationID: "delete-conversation", Tags: []string{tag},
+		Summary: "Delete a conversation and its recording", DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound, http.StatusConflict},
+	}, func(ctx context.Context, in *conversationPath) (*struct{}, error) {
+		if err := a.s.Conversations.Delete(ctx, tenantOf(ctx), in.ID); err != nil {
+			return nil, problemOf(ctx, "delete-conversation", err)
+		}
+		return nil, nil
+	})
+}
+
+func (a *api) listConversations(ctx context.Context, in *listQuery) (ConversationList, error) {
+	page, err := a.s.Conversations.List(ctx, tenantOf(ctx),
+		conversation.Query{Agent: in.Agent, Status: in.Status, Limit: in.Limit, Cursor: in.Cursor})
+	if err != nil {
+		return ConversationList{}, err
+	}
+	out := ConversationList{Items: make([]Conversation, 0, len(page.Items)), NextCursor: page.Next, Total: page.Total}
+	for _, s := range page.Items {
+		out.Items = append(out.Items, conversationOf(s))
+	}
+	return out, nil
+}
+
+func (a *api) getConversation(ctx context.Context, in *conversationPath) (ConversationDetail, error) {
+	r, err := a.s.Conversations.Get(ctx, tenantOf(ctx), in.ID)
+	if err != nil {
+		return ConversationDetail{}, err
+	}
+	d := ConversationDetail{
+		Conversation: conversationOf(r.Summary),
+		Transcript:   notNil(r.Transcript), Timings: notNil(r.Timings), Notices: notNil(r.Notices),
+	}
+	if r.Recording.Key != "" {
+		d.Recording = RecordingRef{Available: true, DurationMS: r.Recording.Duration.Milliseconds(),
+			URL: fmt.Sprintf("/api/conversations/%s/recording", r.ID)}
+	}
+	return d, nil
+}
+
+func (a *api) listEvents(ctx context.Context, in *conversationPath) (EventList, error) {
+	evs, err := a.s.Conversations.Events(ctx, tenantOf(ctx), in.ID)
+	if err != nil {
+		return EventList{}, err
+	}
+	out := EventList{Items: make([]Event, 0, len(evs))}
+	for _, e := range evs {
+		out.Items = append(out.Items, Event{e.Tenant, e.Session, e.Seq, e.At, uint64(e.Gen), e.Body.EventType(), e.Body})
+	}
+	return out, nil
+}
+
+func (a *api) recording(ctx context.Context, in *conversationPath) (*huma.StreamResponse, error) {
+	rec, err := a.s.Conversations.Recording(ctx, tenantOf(ctx), in.ID)
+	if err != nil {
+		return nil, problemOf(ctx, "get-conversation-recording", err)
+	}
+	return &huma.StreamResponse{Body: func(hc huma.Context) {
+		defer rec.Close()
+		r, w := humago.Unwrap(hc)
+		w.Header().Set("Content-Type", "audio/wav")
+		w.Header().Set("Cache-Control", "private, no-cache")
+		http.ServeContent(w, r, "", rec.ModTime, rec)
+	}}, nil
+}
+
+func conversationOf(s conversation.Summary) Conversation {
+	c := Conversation{
+		ID: s.ID, Agent: s.Agent, AgentName: s.AgentName, Language: s.Lang, Channel: s.Channel, Status: s.Status,
+		StartedAt: s.StartedAt, DurationMS: s.Duration.Milliseconds(), Turns: s.Turns, Interruptions: s.Interruptions,
+		EndReason: s.EndReason, Preview: s.Preview,
+	}
+	if !s.EndedAt.IsZero() {
+		c.EndedAt = &s.EndedAt
+	}
+	if s.LatencyP50 > 0 {
+		ms := event.Ms(s.LatencyP50)
+		c.LatencyP50 = &ms
+	}
+	return c
+}

@@ -1,0 +1,126 @@
+// Package api is the HTTP API: one file per resource; types in, a service, types out, and the OpenAPI document made from the same types.
+// Errors are RFC 9457 problems that carry a fault's code and parameters.
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+)
+
+// MaxBody is the largest request body read, in bytes.
+const MaxBody = 1 << 20
+
+// DefaultTenant is whose data requests see when Services.Tenant is nil.
+const DefaultTenant = "default"
+
+// Services is what the API is made of. All but Tenant are needed.
+type Services struct {
+	Agents        Agents
+	Conversations Conversations
+	System        System
+	// Tenant says whose data a request may see. Nil means DefaultTenant for all.
+	Tenant func(r *http.Request) (string, error)
+}
+
+type api struct {
+	s    Services
+	huma huma.API
+}
+
+// New returns the handler of /api/… and /healthz, and of nothing else. It refuses browsers' requests from other sites that would change
+// something. Timeouts are the server's.
+func New(s Services) http.Handler {
+	mux := http.NewServeMux()
+	register(mux, s)
+	mux.HandleFunc("/", noRoute(mux))
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, problem(http.StatusForbidden, "cross_origin", "A page of another site may not change anything here."))
+	}))
+	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tenant := DefaultTenant
+		if s.Tenant != nil {
+			var err error
+			if tenant, err = s.Tenant(r); err != nil {
+				writeProblem(w, problemOf(r.Context(), "tenant", err))
+				return
+			}
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tenantKey{}, tenant)))
+	}))
+}
+
+// Spec returns the OpenAPI 3.1 document as indented JSON.
+func Spec() ([]byte, error) {
+	a := register(http.NewServeMux(), Services{})
+	return a.huma.OpenAPI().MarshalJSON()
+}
+
+func register(mux *http.ServeMux, s Services) *api {
+	c := huma.DefaultConfig("Griot", "1")
+	c.Info.Description = "Talk with agents, and read what was said."
+	c.OpenAPIPath = "/api/openapi"
+	c.DocsPath, c.SchemasPath = "", ""
+	c.CreateHooks = nil // no $schema members in bodies
+	c.RejectUnknownQueryParameters = true
+	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[event.Millis](), reflect.TypeFor[float64]())
+	a := &api{s: s, huma: humago.New(mux, c)}
+	a.agents()
+	a.conversations()
+	a.system()
+	return a
+}
+
+type tenantKey struct{}
+
+func tenantOf(ctx context.Context) string {
+	t, _ := ctx.Value(tenantKey{}).(string)
+	return t
+}
+
+// output is how the library wants a body.
+type output[T any] struct{ Body T }
+
+// get adds a route that answers GET with JSON. A fault becomes the problem it stands for.
+func get[I, T any](a *api, path, id, tag, summary string, errs []int, f func(context.Context, *I) (T, error)) {
+	op := huma.Operation{Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Errors: errs}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*output[T], error) {
+		body, err := f(ctx, in)
+		if err != nil {
+			return nil, problemOf(ctx, id, err)
+		}
+		return &output[T]{Body: body}, nil
+	})
+}
+
+// noRoute answers what no other route does: as a problem, and telling a wrong method from a wrong path.
+func noRoute(mux *http.ServeMux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var allow []string
+		for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+			probe := *r
+			probe.Method = m
+			if _, pattern := mux.Handler(&probe); pattern != "/" && pattern != "" {
+				allow = append(allow, m)
+			}
+		}
+		if len(allow) > 0 {
+			w.Header().Set("Allow", strings.Join(allow, ", "))
+			writeProblem(w, problem(http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not possible here."))
+			return
+		}
+		f := fault.New(fault.NotFound, "no_such_route", "There is nothing at %s.", r.URL.Path)
+		f.Params = map[string]string{"path": r.URL.Path}
+		writeProblem(w, problemOf(r.Context(), "route", f))
+	}
+}

@@ -1,0 +1,126 @@
+// Package conversation is the record of a conversation on any channel: it is opened when somebody arrives, every event goes to a
+// journal file while it lasts, and a summary, the events and the recording are kept when it ends.
+package conversation
+
+import (
+	"io"
+	"time"
+
+	"griot/internal/event"
+)
+
+// Status of a conversation.
+type Status string
+
+// The states: Active until its end is recorded, Failed when a fault ended it.
+const (
+	Active Status = "active"
+	Ended  Status = "ended"
+	Failed Status = "failed"
+)
+
+// Summary is a conversation as lists show it. Zero times and durations mean "not known (yet)".
+type Summary struct {
+	Tenant, ID    string
+	Agent         string // reference, e.g. "reception-en"
+	AgentName     string
+	AgentVersion  int
+	Lang          string // BCP 47
+	Channel       string // "realtime", "talk", …
+	Remote        string // who was at the far end, as far as known
+	Node          string // which installation of the program holds, or held, the live conversation
+	Status        Status
+	StartedAt     time.Time // to the millisecond
+	EndedAt       time.Time
+	Duration      time.Duration
+	Turns         int // of the caller, spoken or typed
+	Interruptions int // of the agent, by the caller or the client
+	EndReason     string
+	LatencyP50    time.Duration // median over the turns, from the caller's last sound to the agent's first; 0 when none was measured
+	Preview       string        // the first words of the caller, else of the agent
+}
+
+// Record is everything kept of a conversation but its events.
+type Record struct {
+	Summary
+	Transcript []Line
+	Timings    []event.TurnTimed
+	Notices    []event.Notice
+	Recording  RecordingInfo
+	Peaks      Peaks
+}
+
+// RecordingInfo says what was recorded. Key is empty when nothing was.
+type RecordingInfo struct {
+	Key      string // in the blob store
+	Duration time.Duration
+	Bytes    int64
+}
+
+// Role of a transcript's line.
+type Role string
+
+// The roles of lines.
+const (
+	RoleUser  Role = "user"
+	RoleAgent Role = "agent"
+	RoleTool  Role = "tool"
+)
+
+// Line is one line of a transcript. At and End count from the start of the conversation.
+type Line struct {
+	Item       string       `json:"item" doc:"Id of the item in the conversation's history; a tool's line has its call's."`
+	Role       Role         `json:"role" enum:"user,agent,tool"`
+	Text       string       `json:"text" doc:"What the caller said or typed; of an agent's line, what was heard."`
+	Said       string       `json:"said,omitempty" doc:"Agent: all that was generated, heard or not."`
+	Heard      string       `json:"heard,omitempty" doc:"Agent: what the caller heard of it."`
+	Cut        bool         `json:"cut,omitempty" doc:"Agent: the caller did not hear all of it."`
+	At         event.Millis `json:"at_ms" doc:"Start, from the start of the conversation."`
+	End        event.Millis `json:"end_ms,omitempty" doc:"End, from the start of the conversation; absent when not known."`
+	Confidence float32      `json:"confidence,omitempty" doc:"User: the recogniser's confidence, 0 to 1; absent when not known."`
+	Source     string       `json:"source,omitempty" doc:"How a line came when not by speech: typed, digits, client, text; unrecognised for speech that gave no words."`
+	Latency    event.Millis `json:"latency_ms,omitempty" doc:"Agent: from the caller's last sound to the agent's first."`
+	Tool       *ToolUse     `json:"tool,omitempty" doc:"Tool: the call and its result."`
+}
+
+// ToolUse is a tool's call and result.
+type ToolUse struct {
+	Name      string       `json:"name"`
+	Arguments string       `json:"arguments" doc:"JSON text."`
+	Output    string       `json:"output" doc:"What the model read; empty when no result came."`
+	Failed    bool         `json:"failed"`
+	Took      event.Millis `json:"took_ms"`
+}
+
+// Query selects conversations. Zero fields select all.
+type Query struct {
+	Agent  string
+	Status Status
+	Limit  int    // 1…100; 0 means 25
+	Cursor string // Page.Next of the page before
+}
+
+// Page is one page of a list, newest first. Next is empty on the last page; Total counts all that the query selects.
+type Page struct {
+	Items []Summary
+	Next  string
+	Total int
+}
+
+// PeakBuckets is how many values per channel are computed when a recording closes.
+const PeakBuckets = 800
+
+// Peaks is the shape of a recording: for each bucket of equal length its largest amplitude, 0…1. The channels have the same length,
+// which is less than PeakBuckets for very short recordings and 0 without one.
+type Peaks struct {
+	Duration event.Millis `json:"duration_ms"`
+	Caller   []float64    `json:"caller" doc:"Largest amplitude of each bucket, 0 to 1."`
+	Agent    []float64    `json:"agent" doc:"Largest amplitude of each bucket, 0 to 1."`
+}
+
+// Recording is an open recording: a WAV file, caller left, agent right. The reader closes it.
+type Recording struct {
+	io.ReadSeekCloser
+	Size    int64
+	ModTime time.Time
+}
