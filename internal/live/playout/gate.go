@@ -1,0 +1,491 @@
+// Package playout is the only door to the caller's ear. It lets through one generation at a time, paces it on a monotonic
+// origin, and keeps the ledger of what was heard.
+//
+// Lock order. mu guards the queue; wmu is held while a frame is written to the leg. The pacer takes mu to fetch a frame, releases it,
+// and writes under wmu after checking, still under wmu, that the generation was not cut meanwhile. Cut takes mu, moves the gate, releases it,
+// and then takes wmu to write Clear: so Clear always follows a frame that was already in flight and never precedes it, and nothing
+// older is written after it. The gate is an atomic, so that nobody holds both locks.
+package playout
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/live/transport"
+	"griot/internal/media"
+	"griot/internal/model/tts"
+)
+
+// ErrStale is returned to a writer whose generation is no longer the current one.
+var ErrStale = errors.New("this generation has been cut")
+
+// NoteKind tells what a Note reports.
+type NoteKind uint8
+
+// The kinds of notes.
+const (
+	Sent     NoteKind = iota + 1 // the first frame was written to the leg
+	Drained                      // the last frame was written
+	Progress                     // Upto moved; at most ten a second
+	Sounded                      // the first sound was heard
+	Settled                      // Upto is final: nothing more of this generation will be heard
+	Broken                       // the leg refused a frame: Err
+)
+
+// Note tells the session what became of a generation.
+type Note struct {
+	Kind  NoteKind
+	Gen   event.Gen
+	Upto  time.Duration // how much audio was heard
+	Text  int           // how many bytes of the text were heard
+	Total time.Duration // audio that was given so far
+	At    time.Time
+	Err   error
+}
+
+// Tap sees the agent's sound as it is heard: at counts from the player's start. It must copy pcm and return quickly.
+type Tap func(at time.Duration, f media.Frame)
+
+const (
+	queued   = time.Second             // audio that a writer may be ahead of the pacer
+	kept     = 1500 * time.Millisecond // audio kept behind the pacer until it is known to be heard
+	tapLag   = 900 * time.Millisecond  // unacknowledged audio counts as heard for the taps after this
+	progress = 100 * time.Millisecond
+	settleIn = 250 * time.Millisecond // after a cut, how long an acknowledgement may still tell what was heard
+	ackGrace = 2 * time.Second        // after the end, how long the last acknowledgement may take
+)
+
+// Player plays one generation after the other on a leg. Begin, Finish, Cut and HeardText are called by the session;
+// Write by the reply; Run owns the pacing.
+type Player struct {
+	leg    transport.Leg
+	out    media.Format
+	ahead  time.Duration
+	acks   <-chan transport.Heard
+	notify func(Note)
+	taps   []Tap
+	start  time.Time
+
+	gate atomic.Uint64 // the current generation; frames of others are dropped
+	wmu  sync.Mutex    // held while writing to the leg
+
+	mu    sync.Mutex
+	space *sync.Cond // signalled when the queue has room or the gate moved
+	wake  chan struct{}
+	ring  []int16
+	cur   *track   // being written; nil between generations
+	tails []*track // written whole or cut, and not yet settled; oldest first
+	end   int64    // ring index after the newest sample
+	done  bool
+}
+
+// track is one generation's way through the ring. Positions are in samples since its start.
+type track struct {
+	gen      event.Gen
+	base     int64 // ring index of sample 0 (an ever-growing index)
+	pushed   int64
+	written  int64
+	tapped   int64
+	acked    int64
+	origin   time.Time // when sample 0 sounds, if the far end plays at once
+	began    bool
+	finished bool // no more will be pushed
+	cut      bool
+	limit    int64     // when cut: what can have been heard at the most
+	deadline time.Time // when settled without an acknowledgement
+	lastNote time.Time
+	sounded  bool
+	ackFinal bool
+	led      ledger
+}
+
+// New makes a player for a leg. notify is called from the player's goroutine, never with a lock held; it may block briefly.
+func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
+	in := leg.Info()
+	p := &Player{leg: leg, out: in.Out, ahead: in.Ahead, acks: leg.Heard(), notify: notify, taps: taps, start: time.Now(), wake: make(chan struct{}, 1)}
+	if p.ahead <= 0 {
+		p.ahead = 60 * time.Millisecond
+	}
+	p.space = sync.NewCond(&p.mu)
+	return p
+}
+
+// Begin opens a generation. An earlier one must have been drained or cut.
+func (p *Player) Begin(g event.Gen) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ring == nil {
+		p.ring = make([]int16, p.out.Samples(queued+kept+p.ahead))
+	}
+	if p.cur != nil {
+		p.retire()
+	}
+	p.cur = &track{gen: g, base: p.end}
+	p.gate.Store(uint64(g))
+	p.space.Broadcast()
+}
+
+// retire moves the current track to the tails. Called with mu held.
+func (p *Player) retire() {
+	p.tails = append(p.tails, p.cur)
+	p.cur = nil
+}
+
+// each calls f for every track that is not settled. Called with mu held.
+func (p *Player) each(f func(*track)) {
+	for _, t := range p.tails {
+		f(t)
+	}
+	if p.cur != nil {
+		f(p.cur)
+	}
+}
+
+// Said adds text that was given to the voice, in order.
+func (p *Player) Said(g event.Gen, text string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cur != nil && p.cur.gen == g {
+		p.cur.led.text = append(p.cur.led.text, text...)
+	}
+}
+
+// Write queues audio in the leg's format with its marks, and blocks while more than a second is waiting. It returns ErrStale once the
+// generation is not the current one or the player has stopped, and the cause of ctx's end, which it sees when there is room again: who wants
+// a writer to let go at once cuts its generation.
+func (p *Player) Write(ctx context.Context, g event.Gen, pcm []int16, marks []tts.Mark) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cur == nil || p.cur.gen != g {
+		return ErrStale
+	}
+	p.cur.led.mark(marks)
+	room, frame := int64(p.out.Samples(queued)), int64(p.out.Samples(media.FrameTime))
+	for len(pcm) > 0 {
+		t := p.cur
+		if t == nil || t.gen != g || p.done {
+			return ErrStale
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n := min(room-(t.pushed-t.written), int64(len(pcm)))
+		if n <= 0 {
+			p.space.Wait()
+			continue
+		}
+		p.put(t.base+t.pushed, pcm[:n])
+		idle := t.pushed-t.written < frame
+		t.pushed += n
+		p.end += n
+		t.led.total = p.out.Duration(int(t.pushed))
+		pcm = pcm[n:]
+		if idle {
+			p.kick()
+		}
+	}
+	return nil
+}
+
+func (p *Player) put(at int64, pcm []int16) {
+	size := int64(len(p.ring))
+	i := at % size
+	n := copy(p.ring[i:], pcm)
+	copy(p.ring, pcm[n:])
+}
+
+// get copies samples out of the ring into dst.
+func (p *Player) get(dst []int16, at int64) {
+	size := int64(len(p.ring))
+	i := at % size
+	n := copy(dst, p.ring[i:])
+	copy(dst[n:], p.ring)
+}
+
+// Finish says that no more audio or text comes for g.
+func (p *Player) Finish(g event.Gen) {
+	p.mu.Lock()
+	if p.cur != nil && p.cur.gen == g {
+		p.cur.finished = true
+		p.cur.led.whole = true
+		p.cur.led.total = p.out.Duration(int(p.cur.pushed))
+	}
+	p.mu.Unlock()
+	p.kick()
+}
+
+// Cut drops everything of generations older than g that was not yet written, tells the far end to forget what it holds, and makes g the gate. When it returns,
+// nothing older can be written. The generation's Settled note follows within 250 ms.
+func (p *Player) Cut(ctx context.Context, g event.Gen) {
+	p.mu.Lock()
+	p.gate.Store(uint64(g))
+	now := time.Now()
+	p.each(func(t *track) {
+		if t.cut {
+			return
+		}
+		t.cut, t.finished = true, true
+		t.limit = min(p.paced(t, now), t.written)
+		t.deadline = now
+		if p.acks != nil {
+			t.limit = t.written
+			t.deadline = now.Add(settleIn)
+		}
+	})
+	if p.cur != nil {
+		p.retire()
+	}
+	p.space.Broadcast()
+	p.mu.Unlock()
+	p.wmu.Lock()
+	// A far end that cannot be told has at most Ahead of audio left; the error is the leg's to report when it is next used.
+	_ = p.leg.Clear(ctx, g)
+	p.wmu.Unlock()
+	p.kick()
+}
+
+// paced returns how many samples sounded by now if the far end plays what it gets at once. Called with mu held.
+func (p *Player) paced(t *track, now time.Time) int64 {
+	if !t.began || now.Before(t.origin) {
+		return 0
+	}
+	return min(int64(p.out.Samples(now.Sub(t.origin))), t.written)
+}
+
+// HeardText returns what is known by now of how much of g was heard: the audio, and the bytes of its text.
+func (p *Player) HeardText(g event.Gen) (upto time.Duration, text int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.each(func(t *track) {
+		if t.gen == g {
+			upto = p.out.Duration(int(p.heardSamples(t, time.Now())))
+			text = t.led.heard(upto)
+		}
+	})
+	return upto, text
+}
+
+func (p *Player) heardSamples(t *track, now time.Time) int64 {
+	n := t.acked
+	if p.acks == nil {
+		n = p.paced(t, now)
+	}
+	if t.cut {
+		n = min(n, t.limit)
+	}
+	return n
+}
+
+func (p *Player) kick() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run paces until ctx ends. It is the only goroutine that writes frames.
+func (p *Player) Run(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	defer func() {
+		p.mu.Lock()
+		p.done = true
+		p.space.Broadcast()
+		p.mu.Unlock()
+	}()
+	frame := make([]int16, p.out.Samples(media.FrameTime))
+	tap := make([]int16, p.out.Samples(100*time.Millisecond))
+	notes := make([]Note, 0, 8)
+	acks := p.acks
+	for ctx.Err() == nil {
+		next := p.turn(ctx, frame, tap, &notes)
+		for _, n := range notes {
+			p.notify(n)
+		}
+		notes = notes[:0]
+		if next <= 0 {
+			continue
+		}
+		timer.Reset(next)
+		select {
+		case <-ctx.Done():
+			return
+		case <-p.wake:
+		case a, ok := <-acks:
+			if !ok {
+				acks = nil
+				continue
+			}
+			p.ack(a)
+		case <-timer.C:
+		}
+	}
+}
+
+func (p *Player) ack(a transport.Heard) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.each(func(t *track) {
+		if t.gen == a.Gen {
+			// A far end cannot have heard what was never written.
+			t.acked = max(t.acked, min(int64(p.out.Samples(a.Upto)), t.written))
+			t.ackFinal = a.Final
+		}
+	})
+}
+
+// turn does whatever is due, and returns how long to wait; 0 means look again at once.
+func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) time.Duration {
+	p.mu.Lock()
+	now := time.Now()
+	wait := time.Hour
+	open := p.tails[:0]
+	for _, t := range p.tails {
+		next, settled := p.follow(t, now, tap, notes)
+		if settled {
+			p.note(notes, Settled, t, now)
+			continue
+		}
+		wait = min(wait, next)
+		open = append(open, t)
+	}
+	p.tails = open
+	t := p.cur
+	if t != nil {
+		next, _ := p.follow(t, now, tap, notes)
+		wait = min(wait, next)
+	}
+	if t == nil || t.written == t.pushed {
+		if t != nil && t.finished {
+			t.deadline = now.Add(p.ahead + ackGrace)
+			p.note(notes, Drained, t, now)
+			p.retire()
+			p.mu.Unlock()
+			return 0
+		}
+		p.mu.Unlock()
+		return wait
+	}
+	n := min(t.pushed-t.written, int64(len(frame)))
+	if n < int64(len(frame)) && !t.finished {
+		p.mu.Unlock() // wait for a whole frame; the writer wakes us
+		return min(wait, media.FrameTime)
+	}
+	p.pace(t, now)
+	due := t.origin.Add(p.out.Duration(int(t.written)) - p.ahead)
+	if d := due.Sub(now); d > 0 {
+		p.mu.Unlock()
+		return min(wait, d)
+	}
+	p.get(frame[:n], t.base+t.written)
+	pts, first := p.out.Duration(int(t.written)), t.written == 0
+	// Counted before it is written: an acknowledgement can be quicker than this goroutine.
+	t.written += n
+	p.space.Signal()
+	p.mu.Unlock()
+
+	p.wmu.Lock()
+	var err error
+	if p.gate.Load() == uint64(t.gen) {
+		err = p.leg.Play(ctx, t.gen, media.Frame{Format: p.out, PTS: pts, PCM: frame[:n]})
+	}
+	p.wmu.Unlock()
+	switch {
+	case err != nil && ctx.Err() == nil:
+		*notes = append(*notes, Note{Kind: Broken, Gen: t.gen, Err: err, At: time.Now()})
+		return wait
+	case first:
+		*notes = append(*notes, Note{Kind: Sent, Gen: t.gen, At: time.Now()})
+	}
+	return 0
+}
+
+// pace fixes the origin at the first frame, and moves it when the far end has run dry. Called with mu held.
+func (p *Player) pace(t *track, now time.Time) {
+	if !t.began {
+		t.began, t.origin = true, now
+		for _, o := range p.tails {
+			// What was written before it is still sounding.
+			if end := o.origin.Add(p.out.Duration(int(o.written))); o.began && !o.cut && end.After(t.origin) {
+				t.origin = end
+			}
+		}
+		return
+	}
+	if ran := t.origin.Add(p.out.Duration(int(t.written))); now.After(ran) {
+		t.origin = t.origin.Add(now.Sub(ran))
+	}
+}
+
+// follow moves what was heard of a track and feeds the taps. Called with mu held; it returns when to look again, and whether what was heard is final.
+func (p *Player) follow(t *track, now time.Time, tap []int16, notes *[]Note) (next time.Duration, settled bool) {
+	heard := p.heardSamples(t, now)
+	if heard > 0 && !t.sounded {
+		t.sounded = true
+		p.note(notes, Sounded, t, now)
+	}
+	over := t.cut || t.finished && t.written == t.pushed
+	switch {
+	case !over:
+	case p.acks == nil:
+		settled = t.cut || heard >= t.written
+	case t.cut:
+		settled = t.ackFinal || heard >= t.limit || !now.Before(t.deadline)
+	default:
+		settled = t.ackFinal || heard >= t.written || !t.deadline.IsZero() && !now.Before(t.deadline)
+	}
+	sure := heard
+	if p.acks != nil && !t.cut {
+		// Taps must not wait for ever for a far end that does not acknowledge.
+		sure = max(sure, p.paced(t, now.Add(-tapLag)))
+	}
+	p.feed(t, sure, tap)
+	if settled {
+		return 0, true
+	}
+	if t.began && now.Sub(t.lastNote) >= progress {
+		t.lastNote = now
+		p.note(notes, Progress, t, now)
+	}
+	if !t.began && !over {
+		return time.Hour, false
+	}
+	wait := progress
+	if !t.deadline.IsZero() {
+		wait = min(wait, max(t.deadline.Sub(now), time.Millisecond))
+	}
+	if p.acks == nil && over {
+		wait = min(wait, max(t.origin.Add(p.out.Duration(int(t.written))).Sub(now), time.Millisecond))
+	}
+	return wait, false
+}
+
+// feed gives the taps what was heard since the last time. Called with mu held; taps copy and return at once.
+func (p *Player) feed(t *track, upto int64, buf []int16) {
+	if len(p.taps) == 0 || !t.began {
+		t.tapped = max(t.tapped, upto)
+		return
+	}
+	// Only what the ring still holds.
+	if oldest := t.pushed - int64(len(p.ring)); t.tapped < oldest {
+		t.tapped = oldest
+	}
+	for t.tapped < upto {
+		n := min(upto-t.tapped, int64(len(buf)))
+		p.get(buf[:n], t.base+t.tapped)
+		at := t.origin.Sub(p.start) + p.out.Duration(int(t.tapped))
+		for _, tp := range p.taps {
+			tp(at, media.Frame{Format: p.out, PTS: p.out.Duration(int(t.tapped)), PCM: buf[:n]})
+		}
+		t.tapped += n
+	}
+}
+
+func (p *Player) note(notes *[]Note, k NoteKind, t *track, now time.Time) {
+	upto := p.out.Duration(int(p.heardSamples(t, now)))
+	*notes = append(*notes, Note{Kind: k, Gen: t.gen, Upto: upto, Text: t.led.heard(upto), Total: t.led.total, At: now})
+}
