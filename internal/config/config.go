@@ -1,0 +1,178 @@
+// Package config is what an operator can set: built-in defaults, then a YAML file, then .env and the environment, then flags. Each
+// layer only changes what it mentions. A key or a value that is wrong is named with its place and the nearest right one.
+package config
+
+import (
+	"encoding/json"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"griot/internal/config/strict"
+	"griot/internal/fault"
+)
+
+// Config is the whole configuration. The tags are its documentation: docs/configuration.md is made from them.
+//
+// yaml names the key, doc says what it means, enum lists the only values, flag names a short command-line flag beside the key itself,
+// secret marks what is never shown.
+type Config struct {
+	Data      string    `yaml:"data" flag:"data" doc:"Folder for the database, recordings, journals and agents. Created when missing. One server at a time may use it."`
+	Server    Server    `yaml:"server" doc:"The HTTP server."`
+	Log       Log       `yaml:"log" doc:"What the server says about itself, on standard error."`
+	Store     Store     `yaml:"store" doc:"The database."`
+	Realtime  Realtime  `yaml:"realtime" doc:"Clients that speak the Realtime protocol."`
+	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
+	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
+	Recording Recording `yaml:"recording" doc:"Recordings of conversations."`
+	Providers Providers `yaml:"providers" doc:"Settings of each provider, by its id. Their keys are listed on the provider's own page."`
+}
+
+// Server is where and for whom the server listens.
+type Server struct {
+	Addr            string        `yaml:"addr" flag:"addr" doc:"Address to listen on, host:port. Port 0 takes a free one. Anything but a loopback address is reachable from the network."`
+	PublicURL       string        `yaml:"public_url" doc:"Address at which browsers and carriers reach this server, when it is not the one above: behind a proxy, for example. Such as https://griot.example.com."`
+	AllowedOrigins  []string      `yaml:"allowed_origins" doc:"Web origins, besides the server's own, whose pages may open conversations. Such as https://www.example.com; * allows every page."`
+	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" doc:"How long conversations may go on after the server was told to stop."`
+}
+
+// Log is the shape of the log.
+type Log struct {
+	Level  string `yaml:"level" flag:"log-level" enum:"debug,info,warn,error" doc:"The least serious messages that are written."`
+	Format string `yaml:"format" flag:"log-format" enum:"text,json" doc:"Lines for people, or one JSON object a line."`
+}
+
+// Store is the database.
+type Store struct {
+	DSN string `yaml:"dsn" secret:"true" doc:"Empty for SQLite in the data folder, or a PostgreSQL address such as postgres://user:password@host/griot."`
+}
+
+// Realtime is the access of programs.
+type Realtime struct {
+	Keys []string `yaml:"keys" secret:"true" doc:"Keys that programs send as \"Authorization: Bearer …\" on /v1/realtime. With none, only this machine may connect."`
+}
+
+// Limits bound the load of one node.
+type Limits struct {
+	MaxSessions     int `yaml:"max_sessions" doc:"Conversations at once; more are refused and told to come back. 0 means no fixed number."`
+	MaxMessageBytes int `yaml:"max_message_bytes" doc:"Largest message that a client may send on a socket, in bytes."`
+}
+
+// Speech names the defaults. "auto" takes the first provider that is present on this machine and knows the language.
+type Speech struct {
+	STT   string `yaml:"stt" doc:"Provider of speech recognition: its id, or auto for the first that is present and knows the language."`
+	TTS   string `yaml:"tts" doc:"Provider of voices: its id, or auto."`
+	LLM   string `yaml:"llm" doc:"Provider of language models. Empty: agents answer with their call flow alone."`
+	Model string `yaml:"model" doc:"Language model to ask of that provider. Empty for the provider's own default."`
+}
+
+// Recording says what is kept.
+type Recording struct {
+	Enabled bool `yaml:"enabled" doc:"Keep a stereo recording of each conversation in the data folder."`
+}
+
+// Providers holds each provider's own settings as JSON, by its id. The provider validates them.
+type Providers map[string]json.RawMessage
+
+// UnmarshalYAML turns each provider's settings into JSON.
+func (p *Providers) UnmarshalYAML(n *yaml.Node) error {
+	var m map[string]map[string]any
+	if err := n.Decode(&m); err != nil {
+		return err
+	}
+	out := make(Providers, len(m))
+	for id, settings := range m {
+		if settings == nil {
+			settings = map[string]any{}
+		}
+		raw, err := json.Marshal(settings)
+		if err != nil {
+			return err
+		}
+		out[id] = raw
+	}
+	*p = out
+	return nil
+}
+
+// Default is the configuration of a server that was told nothing.
+func Default() Config {
+	return Config{
+		Data: "data",
+		Server: Server{
+			Addr:            "127.0.0.1:5000",
+			ShutdownTimeout: 10 * time.Second,
+		},
+		Log:       Log{Level: "info", Format: "text"},
+		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
+		Speech:    Speech{STT: "auto", TTS: "auto"},
+		Recording: Recording{Enabled: true},
+	}
+}
+
+// Validate reports the first value that cannot work, as a fault.Invalid whose Param is the key.
+func (c Config) Validate() error {
+	bad := func(key, format string, args ...any) error {
+		return fault.New(fault.Invalid, strict.CodeBadValue, format, args...).At(key)
+	}
+	if strings.TrimSpace(c.Data) == "" {
+		return bad("data", "data: a folder is needed")
+	}
+	if _, port, err := net.SplitHostPort(c.Server.Addr); err != nil {
+		return bad("server.addr", "server.addr: %q is not host:port, such as 127.0.0.1:5000", c.Server.Addr)
+	} else if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return bad("server.addr", "server.addr: %q is not a port between 0 and 65535", port)
+	}
+	if c.Server.PublicURL != "" {
+		u, err := url.Parse(c.Server.PublicURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return bad("server.public_url", "server.public_url: %q is not an address such as https://griot.example.com", c.Server.PublicURL)
+		}
+	}
+	for _, o := range c.Server.AllowedOrigins {
+		if o == "*" {
+			continue
+		}
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme == "" || u.Host == "" || (u.Path != "" && u.Path != "/") || u.RawQuery != "" {
+			return bad("server.allowed_origins", "server.allowed_origins: %q is not an origin such as https://www.example.com, nor *", o)
+		}
+	}
+	if c.Server.ShutdownTimeout < 0 {
+		return bad("server.shutdown_timeout", "server.shutdown_timeout: %v is negative", c.Server.ShutdownTimeout)
+	}
+	for _, e := range []struct{ key, value, choices string }{
+		{"log.level", c.Log.Level, "debug,info,warn,error"},
+		{"log.format", c.Log.Format, "text,json"},
+	} {
+		if err := strict.Choice(e.value, e.choices); err != nil {
+			return bad(e.key, "%s: %v", e.key, err)
+		}
+		if e.value == "" {
+			return bad(e.key, "%s: one of %s is needed", e.key, e.choices)
+		}
+	}
+	if c.Store.DSN != "" && !strings.HasPrefix(c.Store.DSN, "postgres://") && !strings.HasPrefix(c.Store.DSN, "postgresql://") &&
+		!strings.HasPrefix(c.Store.DSN, "sqlite:") {
+		return bad("store.dsn", "store.dsn: it starts neither with postgres:// nor with sqlite:; leave it empty for SQLite in the data folder")
+	}
+	for i, k := range c.Realtime.Keys {
+		if len(k) < 8 || strings.ContainsAny(k, " \t\r\n") {
+			return bad("realtime.keys", "realtime.keys: key %d is shorter than 8 characters or holds a space", i+1)
+		}
+	}
+	if c.Limits.MaxSessions < 0 {
+		return bad("limits.max_sessions", "limits.max_sessions: %d is negative", c.Limits.MaxSessions)
+	}
+	if c.Limits.MaxMessageBytes < 64<<10 {
+		return bad("limits.max_message_bytes", "limits.max_message_bytes: %d is too small; a client's audio needs at least 65536", c.Limits.MaxMessageBytes)
+	}
+	if c.Speech.Model != "" && c.Speech.LLM == "" {
+		return bad("speech.model", "speech.model: a model is named, but speech.llm names no provider to ask for it")
+	}
+	return nil
+}
