@@ -3,6 +3,7 @@
 package conversation
 
 import (
+	"context"
 	"io"
 	"time"
 
@@ -123,4 +124,33 @@ type Recording struct {
 	io.ReadSeekCloser
 	Size    int64
 	ModTime time.Time
+}
+
+// Position is where a page of a list ends: the next one holds what started earlier.
+type Position struct {
+	StartedAt time.Time
+	ID        string
+}
+
+// Filter selects rows of the store. Zero fields select all; Limit is at least 1.
+type Filter struct {
+	Agent  string
+	Status Status
+	Before *Position
+	Limit  int
+}
+
+// Store keeps conversations. All but UnfinishedConversations see one tenant's only; what they do not see is fault.NotFound.
+type Store interface {
+	// CreateConversation is the first of the two writes of a conversation.
+	CreateConversation(ctx context.Context, s Summary) error
+	// CloseConversation is the second: in one transaction it replaces the row, or makes it when it is not there, and the events.
+	CloseConversation(ctx context.Context, r Record, evs []event.Event) error
+	// ListConversations returns what f selects, newest first, and how many there are without Before and Limit.
+	ListConversations(ctx context.Context, tenant string, f Filter) ([]Summary, int, error)
+	Conversation(ctx context.Context, tenant, id string) (Record, error)
+	ConversationEvents(ctx context.Context, tenant, id string) ([]event.Event, error)
+	DeleteConversation(ctx context.Context, tenant, id string) error
+	// UnfinishedConversations returns every tenant's active conversations of one node, for recovery when that node starts.
+	UnfinishedConversations(ctx context.Context, node string) ([]Summary, error)
 }
