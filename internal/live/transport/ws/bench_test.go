@@ -50,7 +50,7 @@ func BenchmarkRead(b *testing.B) {
 
 // BenchmarkSend queues and writes messages of 20 ms of audio; the client counts what arrives.
 func BenchmarkSend(b *testing.B) {
-	const size, window = 1400, 1000
+	const size, window = 1400, 100
 	payload := bytes.Repeat([]byte{'a'}, size)
 	conns, done := make(chan *ws.Conn), make(chan struct{})
 	peer := raw(b, serve(b, ws.Options{}, func(c *ws.Conn) {
@@ -78,5 +78,40 @@ func BenchmarkSend(b *testing.B) {
 	b.ResetTimer()
 	for n := b.N; n > 0; n -= window {
 		send(min(n, window))
+	}
+}
+
+// One frame in and one frame out, over a real socket, without an allocation.
+func TestSteadyTrafficAllocatesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	conns, done := make(chan *ws.Conn, 1), make(chan struct{})
+	peer := raw(t, serve(t, ws.Options{}, func(c *ws.Conn) {
+		conns <- c
+		<-done
+		_ = c.Close(ws.NormalClosure, "")
+	}))
+	server := <-conns
+	defer close(done)
+	in, out := frame(true, 1, bytes.Repeat([]byte{'a'}, 1325)), make([]byte, 1325+4)
+	if allocs := testing.AllocsPerRun(500, func() {
+		if _, err := peer.Write(in); err != nil {
+			t.Fatal(err)
+		}
+		msg, _, err := server.Read(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := server.Send(func(dst []byte) []byte { return append(dst, msg...) }); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(peer, out); err != nil {
+			t.Fatal(err)
+		}
+	}); allocs != 0 {
+		t.Fatalf("%v allocations per frame", allocs)
+	}
+	if !bytes.HasSuffix(out, in[len(in)-1325:]) {
+		t.Fatal("not the frame that was sent")
 	}
 }

@@ -44,18 +44,11 @@ func serve(t testing.TB, opts ws.Options, handle func(c *ws.Conn)) string {
 // open starts such a server and returns both ends of one connection. The server's end is closed with the test.
 func open(t testing.TB, opts ws.Options) (server *ws.Conn, client *websocket.Conn) {
 	t.Helper()
-	conns, done := make(chan *ws.Conn), make(chan struct{})
+	conns, done := make(chan *ws.Conn, 1), make(chan struct{})
 	url := serve(t, opts, func(c *ws.Conn) { conns <- c; <-done; _ = c.Close(ws.NormalClosure, "") })
-	go func() {
-		var err error
-		client, _, err = websocket.Dial(context.Background(), url, nil)
-		if err != nil {
-			panic(err)
-		}
-		close(conns)
-	}()
+	client, _, err := websocket.Dial(context.Background(), url, nil)
+	require.NoError(t, err)
 	server = <-conns
-	<-conns
 	client.SetReadLimit(-1)
 	t.Cleanup(func() { _ = client.CloseNow(); close(done) })
 	return server, client
@@ -152,7 +145,7 @@ func TestOversizeMessageLeavesALastWord(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			errs := make(chan error, 3)
-			conn := raw(t, serve(t, ws.Options{}, func(c *ws.Conn) {
+			conn := raw(t, serve(t, ws.Options{FlushTimeout: 20 * time.Second}, func(c *ws.Conn) {
 				_, _, err := c.Read(context.Background())
 				errs <- err
 				_, _, err = c.Read(context.Background())
