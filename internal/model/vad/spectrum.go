@@ -1,0 +1,89 @@
+package vad
+
+import "math"
+
+// spectrum computes the power of the frequencies of a window of real samples with a transform of half its length.
+type spectrum struct {
+	window  []float32 // Hann, n samples
+	re, im  []float32 // n/2 values
+	cos     []float32 // of 2πk/n, k < n/2
+	sin     []float32
+	reverse []uint16  // bit reversal of n/2 positions
+	power   []float32 // n/2 bins; a full-scale sine is 1/2 over the bins it covers
+}
+
+func newSpectrum(n int) *spectrum {
+	half := n / 2
+	s := &spectrum{
+		window: make([]float32, n), re: make([]float32, half), im: make([]float32, half),
+		cos: make([]float32, half), sin: make([]float32, half), reverse: make([]uint16, half), power: make([]float32, half),
+	}
+	for i := range s.window {
+		s.window[i] = float32(0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(n)))
+	}
+	for k := range half {
+		s.cos[k] = float32(math.Cos(2 * math.Pi * float64(k) / float64(n)))
+		s.sin[k] = float32(math.Sin(2 * math.Pi * float64(k) / float64(n)))
+		r := 0
+		for bit := 1; bit < half; bit <<= 1 {
+			r <<= 1
+			if k&bit != 0 {
+				r |= 1
+			}
+		}
+		s.reverse[k] = uint16(r)
+	}
+	return s
+}
+
+// of fills s.power with the power of x, n samples on a scale of ±1.
+func (s *spectrum) of(x []float32) {
+	half := len(s.re)
+	x, w := x[:2*half], s.window[:2*half]
+	re, im := s.re, s.im[:half]
+	for i, r := range s.reverse { // even samples are the real parts, odd ones the imaginary parts
+		re[r] = x[2*i] * w[2*i]
+		im[r] = x[2*i+1] * w[2*i+1]
+	}
+	s.transform()
+	// Take the two interleaved spectra apart and join them to the one of x.
+	const hannPower = 3.0 / 8
+	scale := float32(2 / (float64(4*half*half) * hannPower))
+	dc := re[0] + im[0]
+	s.power[0] = dc * dc * scale / 2
+	for k := 1; k < half; k++ {
+		ar, ai, br, bi := re[k], im[k], re[half-k], im[half-k]
+		er, ei := (ar+br)/2, (ai-bi)/2
+		or, oi := (ai+bi)/2, (br-ar)/2
+		c, sn := s.cos[k], s.sin[k]
+		xr := er + c*or + sn*oi
+		xi := ei + c*oi - sn*or
+		s.power[k] = (xr*xr + xi*xi) * scale
+	}
+}
+
+// transform is a radix-2 transform in place of values already in bit-reversed order.
+func (s *spectrum) transform() {
+	n := len(s.re)
+	re, im := s.re, s.im[:n]
+	for i := 0; i+1 < n; i += 2 { // the first stage needs no multiplication
+		ar, ai, br, bi := re[i], im[i], re[i+1], im[i+1]
+		re[i], im[i], re[i+1], im[i+1] = ar+br, ai+bi, ar-br, ai-bi
+	}
+	for size := 4; size <= n; size <<= 1 {
+		half := size / 2
+		step := 2 * n / size // the tables are for a circle of 2n
+		for start := 0; start < n; start += size {
+			lr, li := re[start:start+half:start+half], im[start:start+half:start+half]
+			hr, hi := re[start+half:start+size], im[start+half:start+size]
+			hr, hi, li = hr[:len(lr)], hi[:len(lr)], li[:len(lr)]
+			for k := range lr {
+				c, sn := s.cos[k*step], s.sin[k*step]
+				tr := hr[k]*c + hi[k]*sn
+				ti := hi[k]*c - hr[k]*sn
+				hr[k], hi[k] = lr[k]-tr, li[k]-ti
+				lr[k], li[k] = lr[k]+tr, li[k]+ti
+			}
+		}
+	}
+}
