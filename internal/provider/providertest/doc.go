@@ -60,14 +60,30 @@ func runAll[M, O any](t *testing.T, checks []check[M, O], m M, o O, bound time.D
 
 // within runs f and fails when it does not return before ctx is done. f then goes on: only a broken model leaves it behind.
 func within(ctx context.Context, what string, f func() error) error {
-	done := make(chan error, 1)
-	go func() { done <- f() }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return fmt.Errorf("%s does not return", what)
+	_, err := valueWithin(ctx, what, func() (struct{}, error) { return struct{}{}, f() })
+	return err
+}
+
+// valueWithin is within for a function that has a value, which must not be shared before f has returned.
+func valueWithin[T any](ctx context.Context, what string, f func() (T, error)) (T, error) {
+	type result struct {
+		v   T
+		err error
 	}
+	done := make(chan result, 1)
+	go func() {
+		v, err := f()
+		done <- result{v, err}
+	}()
+	var r result
+	select {
+	case r = <-done:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil { // even if f noticed it too
+		return r.v, fmt.Errorf("%s does not return", what)
+	}
+	return r.v, r.err
 }
 
 // kinds are all kinds that a fault can have.

@@ -76,19 +76,18 @@ type answer struct {
 
 // collect ranges over a whole answer. Its error is a breach of contract; the model's own is in the answer.
 func collect(ctx context.Context, m llm.Model, r llm.Request) (answer, error) {
-	var a answer
-	err := within(ctx, "Generate", func() error {
+	return valueWithin(ctx, "Generate", func() (answer, error) {
 		var b answer
 		for d, err := range m.Generate(ctx, r) {
 			if b.err != nil {
-				return fmt.Errorf("after the error %q comes %+v", b.err, d)
+				return b, fmt.Errorf("after the error %q comes %+v", b.err, d)
 			}
 			if err != nil {
 				b.err = err
 				continue
 			}
 			if len(b.stops) > 0 && (d.Text != "" || d.Call != nil) {
-				return fmt.Errorf("after the stop reason %q comes %+v", b.stops[0], d)
+				return b, fmt.Errorf("after the stop reason %q comes %+v", b.stops[0], d)
 			}
 			b.text += d.Text
 			if d.Call != nil {
@@ -101,10 +100,8 @@ func collect(ctx context.Context, m llm.Model, r llm.Request) (answer, error) {
 				b.stops = append(b.stops, d.Stop)
 			}
 		}
-		a = b
-		return nil
+		return b, nil
 	})
-	return a, err
 }
 
 // sound checks what holds for every answer that did not fail.

@@ -121,8 +121,7 @@ func sane(ev stt.Event, c stt.Caps) error {
 
 // utter sends one utterance, settles it and returns its Final.
 func utter(ctx context.Context, s stt.Stream, c stt.Caps, o STTOptions) (stt.Event, error) {
-	var ev stt.Event
-	err := within(ctx, "one utterance", func() error {
+	ev, err := valueWithin(ctx, "one utterance", func() (stt.Event, error) {
 		// Someone always reads, as in a conversation: events of the utterance may come while it is sent.
 		type result struct {
 			ev  stt.Event
@@ -143,11 +142,10 @@ func utter(ctx context.Context, s stt.Stream, c stt.Caps, o STTOptions) (stt.Eve
 		}
 		r := <-got
 		cancel()
-		ev = r.ev
 		if err != nil {
-			return err
+			return r.ev, err
 		}
-		return r.err
+		return r.ev, r.err
 	})
 	if err == nil && !strings.Contains(strings.ToLower(ev.Text), strings.ToLower(o.Want)) {
 		err = fmt.Errorf("heard %q; want %q", ev.Text, o.Want)

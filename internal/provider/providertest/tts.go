@@ -77,23 +77,27 @@ type speech struct {
 
 // speak says texts and reads to the end. Its error is the model's.
 func speak(ctx context.Context, m tts.Model, o TTSOptions, texts []string) (speech, error) {
-	var sp speech
 	s, err := m.Open(ctx, o.Options)
 	if err != nil {
-		return sp, err
+		return speech{}, err
 	}
 	defer s.Close()
 	said := make(chan error, 1)
 	go func() {
 		for _, text := range texts {
 			if err := s.Say(ctx, text); err != nil {
+				_ = s.Close() // lets the reader go
 				said <- err
 				return
 			}
 		}
 		said <- s.End(ctx)
 	}()
-	err = within(ctx, "Recv", func() error { return sp.read(ctx, s, m.Caps().Rate, len(strings.Join(texts, ""))) })
+	sp, err := valueWithin(ctx, "Recv", func() (speech, error) {
+		var sp speech
+		err := sp.read(ctx, s, m.Caps().Rate, len(strings.Join(texts, "")))
+		return sp, err
+	})
 	if err != nil {
 		s.Close() // lets Say go
 	}
