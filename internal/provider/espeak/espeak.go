@@ -53,10 +53,11 @@ const codeMissing = "espeak_missing"
 
 // Model is a tts.Model. Close must be called when it is no longer used.
 type Model struct {
-	c       Config
-	limit   int
-	python  string // looked up in PATH; a test names another
-	program string
+	c        Config
+	limit    int
+	python   string // looked up in PATH; a test names another
+	program  string
+	patience time.Duration // for one sentence
 
 	mu     sync.Mutex // guards what follows; held while an engine starts
 	eng    engine
@@ -75,7 +76,7 @@ func New(c Config) (*Model, error) {
 	if limit == 0 {
 		limit = 2 * runtime.NumCPU()
 	}
-	return &Model{c: c, limit: limit, python: "python3", program: "espeak-ng"}, nil
+	return &Model{c: c, limit: limit, python: "python3", program: "espeak-ng", patience: longestSpeak}, nil
 }
 
 // Caps implements tts.Model. Before the first Open of a model that New made, they are those of the warm workers.
@@ -143,7 +144,7 @@ func (m *Model) hire(ctx context.Context) (*worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return startWorker(ctx, path)
+	return startWorker(ctx, path, m.patience)
 }
 
 // Close ends the processes and waits for their end. Streams that are open fail.

@@ -445,14 +445,14 @@ func TestProgramsThatAreNoWorkerAreRefused(t *testing.T) {
 	for _, name := range []string{"echo", "true", "false"} {
 		path, err := exec.LookPath(name)
 		require.NoError(t, err)
-		_, err = startWorker(t.Context(), path)
+		_, err = startWorker(t.Context(), path, time.Second)
 		require.Error(t, err, name)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	path, err := exec.LookPath("echo")
 	require.NoError(t, err)
-	_, err = startWorker(ctx, path)
+	_, err = startWorker(ctx, path, time.Second)
 	require.Error(t, err)
 }
 

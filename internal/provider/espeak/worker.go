@@ -41,6 +41,7 @@ type worker struct {
 	stderr  *tail
 	version string
 	born    time.Time
+	limit   time.Duration // for one text
 
 	send   sync.Mutex // a cancellation is written while speak reads
 	id     uint32
@@ -51,8 +52,8 @@ type worker struct {
 	exited  chan struct{} // closed once the process is reaped
 }
 
-// startWorker starts the process and waits for its greeting.
-func startWorker(ctx context.Context, python string) (*worker, error) {
+// startWorker starts the process and waits for its greeting. limit is how long it may take to speak one text.
+func startWorker(ctx context.Context, python string, limit time.Duration) (*worker, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	// -I and -S: nothing of the user's Python is loaded, which also halves the start.
@@ -61,7 +62,7 @@ func startWorker(ctx context.Context, python string) (*worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the espeak worker: %w", err)
 	}
-	w := &worker{cmd: cmd, in: in, out: out, rd: bufio.NewReaderSize(out, 64<<10), stderr: stderr, born: time.Now(), exited: make(chan struct{})}
+	w := &worker{cmd: cmd, in: in, out: out, rd: bufio.NewReaderSize(out, 64<<10), stderr: stderr, born: time.Now(), limit: limit, exited: make(chan struct{})}
 	go w.reap()
 
 	stop := context.AfterFunc(ctx, w.kill)
@@ -193,7 +194,7 @@ func (w *worker) speak(ctx context.Context, r request, emit func(part)) error {
 	}
 	w.id++
 	id := w.id
-	deadline := time.Now().Add(longestSpeak)
+	deadline := time.Now().Add(w.limit)
 	if err := errors.Join(w.in.SetWriteDeadline(deadline), w.out.SetReadDeadline(deadline)); err != nil {
 		return fmt.Errorf("%w: %w", errBroken, err)
 	}
