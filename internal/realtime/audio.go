@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+
+	"griot/internal/media"
 )
 
 // ParseAppend recognises an input_audio_buffer.append event and returns its base64 text, which is a part of raw, without
@@ -116,8 +118,13 @@ const (
 // DecodePCM appends the samples in base64 text of signed 16-bit little-endian PCM. Odd bytes are carried from call to
 // call. On a fault (invalid_value of audio) dst and carry are as before. It allocates only when dst must grow.
 func DecodePCM(dst []int16, b64 []byte, carry *Carry) ([]int16, error) {
+	return PCM24k.Decode(dst, b64, carry)
+}
+
+// Decode is DecodePCM for any of the formats; the samples have the format's rate.
+func (f AudioFormat) Decode(dst []int16, b64 []byte, carry *Carry) ([]int16, error) {
 	start, before := len(dst), *carry
-	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(b64))/2+1)
+	dst = slices.Grow(dst, base64.StdEncoding.DecodedLen(len(b64))/f.sampleBytes()+1)
 	var piece [pieceBytes + 1]byte
 	for len(b64) > 0 {
 		b, rest, ok := decodePiece(piece[1:], b64)
@@ -126,6 +133,14 @@ func DecodePCM(dst []int16, b64 []byte, carry *Carry) ([]int16, error) {
 			return dst[:start], badAudio()
 		}
 		b64 = rest
+		switch f.Type {
+		case TypePCMU:
+			dst = media.DecodeULaw(dst, b)
+			continue
+		case TypePCMA:
+			dst = media.DecodeALaw(dst, b)
+			continue
+		}
 		if carry.odd {
 			piece[0] = carry.low
 			b = piece[:len(b)+1]
@@ -139,6 +154,13 @@ func DecodePCM(dst []int16, b64 []byte, carry *Carry) ([]int16, error) {
 		}
 	}
 	return dst, nil
+}
+
+func (f AudioFormat) sampleBytes() int {
+	if f.SampleRate() == 8000 {
+		return 1
+	}
+	return 2
 }
 
 // decodePiece decodes the head of b64 into buf and returns the tail.
@@ -161,18 +183,34 @@ func badAudio() error {
 // AppendAudioDelta appends a complete response.output_audio.delta event with the samples as 16-bit little-endian PCM.
 // It allocates only when dst must grow.
 func AppendAudioDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []byte {
-	dst = slices.Grow(dst, deltaOverhead+len(ref.ResponseID)+len(ref.ItemID)+base64.StdEncoding.EncodedLen(2*len(pcm)))
+	return PCM24k.AppendDelta(dst, seq, ref, pcm)
+}
+
+// AppendDelta is AppendAudioDelta for any of the formats; the samples must have the format's rate.
+func (f AudioFormat) AppendDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []byte {
+	dst = slices.Grow(dst, deltaOverhead+len(ref.ResponseID)+len(ref.ItemID)+base64.StdEncoding.EncodedLen(f.sampleBytes()*len(pcm)))
 	dst = appendDeltaHead(dst, seq, ref)
 	var piece [pieceBytes]byte
 	for len(pcm) > 0 {
-		n := min(len(pcm), pieceBytes/2)
-		for i, v := range pcm[:n] {
-			binary.LittleEndian.PutUint16(piece[2*i:], uint16(v))
-		}
-		dst = base64.StdEncoding.AppendEncode(dst, piece[:2*n])
+		n := min(len(pcm), pieceBytes/f.sampleBytes())
+		b := f.encode(piece[:0], pcm[:n])
+		dst = base64.StdEncoding.AppendEncode(dst, b)
 		pcm = pcm[n:]
 	}
 	return append(dst, `"}`...)
+}
+
+func (f AudioFormat) encode(dst []byte, pcm []int16) []byte {
+	switch f.Type {
+	case TypePCMU:
+		return media.EncodeULaw(dst, pcm)
+	case TypePCMA:
+		return media.EncodeALaw(dst, pcm)
+	}
+	for _, v := range pcm {
+		dst = binary.LittleEndian.AppendUint16(dst, uint16(v))
+	}
+	return dst
 }
 
 // deltaOverhead is room for all of a delta event but ids and audio.

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"griot/internal/fault"
+	"griot/internal/media"
 	"griot/internal/realtime"
 )
 
@@ -148,6 +149,24 @@ func TestAppendAudioDelta(t *testing.T) {
 	}
 }
 
+func TestG711(t *testing.T) {
+	pcm := samples(5000)
+	for typ, code := range map[string][]byte{realtime.TypePCMU: media.EncodeULaw(nil, pcm), realtime.TypePCMA: media.EncodeALaw(nil, pcm)} {
+		f := realtime.AudioFormat{Type: typ}
+		raw := f.AppendDelta(nil, 1, realtime.Ref{}, pcm)
+		ev, err := realtime.DecodeServer(raw)
+		require.NoError(t, err)
+		b64 := ev.(realtime.OutputAudioDelta).Delta
+		require.Equal(t, base64.StdEncoding.EncodeToString(code), b64)
+		var carry realtime.Carry
+		got, err := f.Decode(nil, []byte(b64), &carry)
+		require.NoError(t, err)
+		again := f.AppendDelta(nil, 1, realtime.Ref{}, got)
+		require.Equal(t, string(raw), string(again))
+		require.Equal(t, 8000, f.SampleRate())
+	}
+}
+
 func TestAudioAllocatesNothing(t *testing.T) {
 	pcm := samples(480)
 	raw := []byte(`{"type":"input_audio_buffer.append","audio":"` + base64.StdEncoding.EncodeToString(littleEndian(pcm)) + `"}`)
@@ -160,6 +179,12 @@ func TestAudioAllocatesNothing(t *testing.T) {
 		out = realtime.AppendAudioDelta(out[:0], 1, ref, dst)
 	}))
 	require.Equal(t, pcm, dst)
+	law := realtime.AudioFormat{Type: realtime.TypePCMU}
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		audio, _ := realtime.ParseAppend(raw)
+		dst, _ = law.Decode(dst[:0], audio, &carry)
+		out = law.AppendDelta(out[:0], 1, ref, dst)
+	}))
 }
 
 func BenchmarkParseAppend(b *testing.B) {
