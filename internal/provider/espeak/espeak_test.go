@@ -360,6 +360,7 @@ func TestSayWaitsForRoom(t *testing.T) {
 	go func() { said <- s.Say(ctx, strings.Repeat("more ", 100)) }()
 	cancel()
 	require.ErrorIs(t, <-said, context.Canceled)
+	require.Equal(t, "text_too_long", fault.CodeOf(s.Say(t.Context(), strings.Repeat("x", maxPending+1))))
 	require.NoError(t, s.Close())
 }
 

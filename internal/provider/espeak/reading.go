@@ -21,12 +21,16 @@ type replacement struct {
 // replacements returns what the rules of a language find, in order, without overlaps; an earlier rule wins.
 func replacements(text, lang string) []replacement {
 	var list []replacement
+	taken := make([]bool, len(text))
 	for _, r := range append(slices.Clone(rules[lang]), rules[""]...) {
 		for _, g := range r.find.FindAllStringSubmatchIndex(text, -1) {
-			free := !slices.ContainsFunc(list, func(o replacement) bool { return g[0] < o.to && o.from < g[1] })
-			if free && g[0] < g[1] {
-				list = append(list, replacement{g[0], g[1], r.say, g})
+			if g[0] == g[1] || slices.Contains(taken[g[0]:g[1]], true) {
+				continue
 			}
+			for i := g[0]; i < g[1]; i++ {
+				taken[i] = true
+			}
+			list = append(list, replacement{g[0], g[1], r.say, g})
 		}
 	}
 	slices.SortFunc(list, func(a, b replacement) int { return a.from - b.from })

@@ -74,9 +74,13 @@ func errStreamClosed() error {
 	return fault.New(fault.Conflict, "stream_closed", "say after the end of the stream")
 }
 
-// Say implements tts.Stream. It waits while more than 64 KiB of text are not spoken yet.
+// Say implements tts.Stream. It waits while more than 64 KiB of text would not be spoken yet; a single text longer than that
+// is a fault.Invalid.
 func (s *stream) Say(ctx context.Context, text string) error {
-	err := s.await(ctx, func() bool { return s.pending == 0 || s.pending+len(text) <= maxPending || s.over() })
+	if len(text) > maxPending {
+		return fault.New(fault.Invalid, "text_too_long", "a text of %d bytes is too long to say at once; the limit is %d", len(text), maxPending)
+	}
+	err := s.await(ctx, func() bool { return s.pending+len(text) <= maxPending || s.over() })
 	if err != nil {
 		return err
 	}
