@@ -1,0 +1,227 @@
+package conversation
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/media"
+)
+
+const (
+	recordingRate = 16000 // Hz, of both channels
+	// together is how far a frame may be from the end of the sound before it and still follow it without a gap.
+	together = 80 * time.Millisecond
+	// window is how long one side's sound waits for the other's, which may be reported later.
+	window = 2 * time.Second
+	// maxRecording bounds a recording: 4 hours are 920 MB.
+	maxRecording = 4 * time.Hour
+	// recorderQueue is how many frames wait for the disk: 5 s of both sides.
+	recorderQueue = 512
+	// maxFrame is the longest frame taken, in samples over all channels: 2 s of stereo at 48 kHz.
+	maxFrame = 2 * 2 * 48000
+)
+
+var recordingFormat = media.Format{Rate: recordingRate, Channels: 2}
+
+// Recorder writes what both sides of a conversation heard of each other into one stereo file at 16 kHz: caller left, agent right. It can be
+// used from several goroutines. Its calls copy the frame and return at once; one goroutine of its own writes. When that cannot keep
+// up, what does not fit into its queue is counted and becomes silence of the same length, so that nothing is ever shifted. All methods of a
+// nil Recorder do nothing.
+type Recorder struct {
+	path  string
+	queue chan *piece
+	done  chan struct{} // closed when the writer has returned
+	pool  sync.Pool     // of *piece
+
+	mu      sync.Mutex
+	closed  bool
+	pending [2]pending    // of each side: what the next piece must say first
+	lost    time.Duration // sound that became silence
+
+	// The writer's own until done is closed.
+	err      error
+	duration time.Duration
+	rejected time.Duration // sound that had no place in the file
+}
+
+// pending is what a full queue kept from the writer.
+type pending struct {
+	lost  time.Duration
+	cut   time.Duration
+	isCut bool
+}
+
+const (
+	callerSide = 0
+	agentSide  = 1
+)
+
+// piece is one message to the writer. First comes cut, then lost, then the sound.
+type piece struct {
+	side int
+	pending
+	at   time.Duration
+	rate int
+	pcm  []int16 // mono; empty when there is none
+}
+
+func newRecorder(path string) *Recorder {
+	r := &Recorder{path: path, queue: make(chan *piece, recorderQueue), done: make(chan struct{})}
+	r.pool.New = func() any { return &piece{} }
+	go r.write()
+	return r
+}
+
+// Caller takes what the caller said. at is the position of the frame's first sample, from the start of the conversation. f may be reused
+// when Caller returns.
+func (r *Recorder) Caller(at time.Duration, f media.Frame) { r.take(callerSide, at, f) }
+
+// Agent takes what the caller heard of the agent, at the position where it was, or will be, heard. f may be reused when Agent returns.
+func (r *Recorder) Agent(at time.Duration, f media.Frame) { r.take(agentSide, at, f) }
+
+// CutAgent says that what was reported of the agent's sound from that position on was not heard after all. It reaches back 2 s.
+func (r *Recorder) CutAgent(at time.Duration) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := &r.pending[agentSide]
+	p.lost, p.cut, p.isCut = 0, at, true
+	r.send(r.piece(agentSide))
+}
+
+func (r *Recorder) take(side int, at time.Duration, f media.Frame) {
+	if r == nil || len(f.PCM) == 0 || f.Rate <= 0 || f.Channels <= 0 || len(f.PCM) > maxFrame {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.piece(side)
+	p.at, p.rate = at, f.Rate
+	p.pcm = mono(p.pcm[:0], f)
+	if !r.send(p) {
+		r.pending[side].lost += f.Duration()
+		r.lost += f.Duration()
+	}
+}
+
+// piece returns an empty message that carries what is pending. r.mu is held.
+func (r *Recorder) piece(side int) *piece {
+	p := r.pool.Get().(*piece)
+	*p = piece{side: side, pending: r.pending[side], pcm: p.pcm[:0]}
+	return p
+}
+
+// send queues a message if there is room. r.mu is held.
+func (r *Recorder) send(p *piece) bool {
+	if r.closed {
+		return true // too late to be missed
+	}
+	select {
+	case r.queue <- p:
+		r.pending[p.side] = pending{}
+		return true
+	default:
+		r.pool.Put(p)
+		return false
+	}
+}
+
+// mono appends the mean of the channels.
+func mono(dst []int16, f media.Frame) []int16 {
+	if f.Channels == 1 {
+		return append(dst, f.PCM...)
+	}
+	for i := 0; i+f.Channels <= len(f.PCM); i += f.Channels {
+		sum := 0
+		for _, v := range f.PCM[i : i+f.Channels] {
+			sum += int(v)
+		}
+		dst = append(dst, int16(sum/f.Channels))
+	}
+	return dst
+}
+
+// stop ends the recording and waits until it is written. It may be called more than once.
+func (r *Recorder) stop() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.queue)
+	}
+	r.mu.Unlock()
+	<-r.done
+}
+
+// notices tells people what is wrong with the recording. The recorder has stopped.
+func (r *Recorder) notices() []event.Notice {
+	if r == nil {
+		return nil
+	}
+	var out []event.Notice
+	if r.err != nil {
+		n := event.Notice{Code: "recording_incomplete", Message: "The recording ends early: " + r.err.Error()}
+		if code := fault.CodeOf(r.err); code != "" {
+			n.Params = map[string]string{"cause": code}
+		}
+		out = append(out, n)
+	}
+	if lost := r.lost + r.rejected; lost >= together {
+		out = append(out, event.Notice{
+			Code: "recording_gaps", Message: fmt.Sprintf("%d ms of sound are missing from the recording.", lost.Milliseconds()),
+			Params: map[string]string{"ms": strconv.FormatInt(lost.Milliseconds(), 10)},
+		})
+	}
+	return out
+}
+
+// write is the writer. The file is made with the first sound.
+func (r *Recorder) write() {
+	defer close(r.done)
+	var (
+		t *tracks
+		f *os.File
+	)
+	for p := range r.queue {
+		if t == nil && r.err == nil && len(p.pcm) > 0 {
+			f, t, r.err = openRecording(r.path)
+		}
+		if t != nil && r.err == nil {
+			r.err = t.take(p)
+		}
+		r.pool.Put(p)
+	}
+	if t == nil {
+		return
+	}
+	err := t.close()
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if r.err == nil && err != nil {
+		r.err = diskFault(err, "write the recording")
+	}
+	r.duration, r.rejected = t.out.Duration(), t.rejected
+}
+
+func openRecording(path string) (*os.File, *tracks, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, nil, diskFault(err, "begin the recording")
+	}
+	w, err := media.NewWAVWriter(f, recordingFormat)
+	if err != nil {
+		f.Close()
+		return nil, nil, diskFault(err, "begin the recording")
+	}
+	return f, &tracks{out: w}, nil
+}
