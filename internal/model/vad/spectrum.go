@@ -8,6 +8,7 @@ type spectrum struct {
 	re, im  []float32 // n/2 values
 	cos     []float32 // of 2πk/n, k < n/2
 	sin     []float32
+	turns   []float32 // cos and sin of each stage of the transform, in the order of their use
 	reverse []uint16  // bit reversal of n/2 positions
 	power   []float32 // n/2 bins; a full-scale sine is 1/2 over the bins it covers
 }
@@ -33,6 +34,12 @@ func newSpectrum(n int) *spectrum {
 		}
 		s.reverse[k] = uint16(r)
 	}
+	for size := 4; size <= half; size <<= 1 {
+		for k := range size / 2 {
+			a := 2 * math.Pi * float64(k) / float64(size)
+			s.turns = append(s.turns, float32(math.Cos(a)), float32(math.Sin(a)))
+		}
+	}
 	return s
 }
 
@@ -51,14 +58,15 @@ func (s *spectrum) of(x []float32) {
 	scale := float32(2 / (float64(4*half*half) * hannPower))
 	dc := re[0] + im[0]
 	s.power[0] = dc * dc * scale / 2
+	cos, sin, power := s.cos[:half], s.sin[:half], s.power[:half]
 	for k := 1; k < half; k++ {
 		ar, ai, br, bi := re[k], im[k], re[half-k], im[half-k]
 		er, ei := (ar+br)/2, (ai-bi)/2
 		or, oi := (ai+bi)/2, (br-ar)/2
-		c, sn := s.cos[k], s.sin[k]
+		c, sn := cos[k], sin[k]
 		xr := er + c*or + sn*oi
 		xi := ei + c*oi - sn*or
-		s.power[k] = (xr*xr + xi*xi) * scale
+		power[k] = (xr*xr + xi*xi) * scale
 	}
 }
 
@@ -70,15 +78,18 @@ func (s *spectrum) transform() {
 		ar, ai, br, bi := re[i], im[i], re[i+1], im[i+1]
 		re[i], im[i], re[i+1], im[i+1] = ar+br, ai+bi, ar-br, ai-bi
 	}
+	turns := s.turns
 	for size := 4; size <= n; size <<= 1 {
 		half := size / 2
-		step := 2 * n / size // the tables are for a circle of 2n
+		w := turns[:size]
+		turns = turns[size:]
 		for start := 0; start < n; start += size {
-			lr, li := re[start:start+half:start+half], im[start:start+half:start+half]
+			lr, li := re[start:start+half], im[start:start+half]
 			hr, hi := re[start+half:start+size], im[start+half:start+size]
 			hr, hi, li = hr[:len(lr)], hi[:len(lr)], li[:len(lr)]
+			w := w[:2*len(lr)]
 			for k := range lr {
-				c, sn := s.cos[k*step], s.sin[k*step]
+				c, sn := w[2*k], w[2*k+1]
 				tr := hr[k]*c + hi[k]*sn
 				ti := hi[k]*c - hr[k]*sn
 				hr[k], hi[k] = lr[k]-tr, li[k]-ti

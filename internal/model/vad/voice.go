@@ -9,7 +9,7 @@ import (
 //
 //   - how far the bands of the spectrum rise above the noise tracked in each, in units of that noise's own variation;
 //   - whether the waveform repeats itself at the period of a voice;
-//   - how far the level lies below the caller's own, and above the background's;
+//   - how far the level lies below the caller's own: by how much it may, depends on how far the caller is above the background;
 //   - against it, whether the sound is one or two steady tones (a key, a dial tone, a beep).
 //
 // The evidence moves the odds of a two-state model, in which both speech and its absence tend to last. That carries
@@ -27,17 +27,17 @@ type Voice struct {
 	hissing    int     // frames in a row that are loud but not periodic
 	caller     float32 // level of the caller's loud frames, dB
 	odds       float32 // log odds of speech after the last frame
-	frames     int
+	now        float32 // level of the frame alone, filtered, dB
 	voiced     float32 // how periodic the last frame was, 0…1
 }
 
 var _ Detector = (*Voice)(nil)
 
-// The weights of the evidence, found by listening in on recorded French and Spanish prompts with noise; the figures in
+// The weights of the evidence, found by trial on recorded French and Spanish prompts with noise; the figures in
 // docs/quality.md come from English ones.
 const (
-	stay       = .8  // probability that speech goes on
-	arise      = .1  // probability that it begins
+	stay       = 0.8 // probability that speech goes on
+	arise      = 0.1 // probability that it begins
 	maxForIt   = 4.0 // most that one frame can say for speech
 	maxAgainst = -4.5
 	gateDepth  = 15 // dB below the caller at which evidence starts to weigh against
@@ -67,7 +67,6 @@ func (v *Voice) Reset() {
 	v.caller = quietestCaller
 	v.odds = -4
 	v.voiced, v.hissing = 0, 0
-	v.frames = 0
 }
 
 // Push implements Detector.
@@ -76,13 +75,13 @@ func (v *Voice) Push(f media.Frame) (Activity, error) {
 		return Activity{}, fault.New(fault.Invalid, "audio_format",
 			"voice detection wants mono frames of %d samples at %d Hz, not %d samples of %d channels at %d Hz", v.size, v.rate, len(f.PCM), f.Channels, f.Rate)
 	}
-	v.frames++
 	v.high.filter(v.fresh, f.PCM)
 	copy(v.hist, v.hist[v.size:])
 	copy(v.hist[len(v.hist)-v.size:], v.fresh)
 	v.pitch.push(v.fresh, v.rate/pitchRate)
 	v.spec.of(v.hist)
 	v.bands.measure(v.spec.power)
+	v.now = decibel(dot(v.fresh, v.fresh) / float32(v.size))
 	e := v.evidence()
 	prior := float32(stay)*probability(v.odds) + float32(arise)*(1-probability(v.odds))
 	v.odds = logit(prior) + e

@@ -104,10 +104,6 @@ func TestVoiceLearnsANoiseThatBegins(t *testing.T) {
 // The keys of a telephone, its tones and clicks of the line are no caller.
 func TestVoiceRejectsTones(t *testing.T) {
 	for _, rate := range rates {
-		click := make([]int16, rate/100)
-		for i := range click {
-			click[i] = int16(20000*(1-2*(i%2))) >> (i * 16 / len(click))
-		}
 		for name, sound := range map[string][]int16{
 			"key 1":       mediatest.DTMF('1', 100*time.Millisecond, rate),
 			"key 5":       mediatest.DTMF('5', 300*time.Millisecond, rate),
@@ -115,7 +111,7 @@ func TestVoiceRejectsTones(t *testing.T) {
 			"dial tone":   mediatest.Tones(2*time.Second, rate, 350, 440),
 			"425 Hz tone": mediatest.Tones(500*time.Millisecond, rate, 425),
 			"beep":        mediatest.Tones(300*time.Millisecond, rate, 1000),
-			"click":       click,
+			"click":       click(rate),
 		} {
 			pcm := mediatest.Prompt(t, "en", "conf-kicked", rate)
 			for i := range 15 {
@@ -126,6 +122,15 @@ func TestVoiceRejectsTones(t *testing.T) {
 			require.Equal(t, 1, onsets(listen(t, pcm, rate)), "%s at %d Hz: only the prompt may open", name, rate)
 		}
 	}
+}
+
+// click is 10 ms of a full-scale zigzag that dies away.
+func click(rate int) []int16 {
+	x := make([]int16, rate/100)
+	for i := range x {
+		x[i] = int16(20000*(1-2*(i%2))) >> (i * 16 / len(x))
+	}
+	return x
 }
 
 func TestVoiceHearsAStreamThatBeginsWithinAWord(t *testing.T) {
@@ -147,21 +152,9 @@ func TestVoiceLetsAQuieterCallerIn(t *testing.T) {
 		pcm := mediatest.Concat(loud, mediatest.Silence(time.Second, rate), quiet, mediatest.Silence(time.Second, rate), quiet)
 		media.Mix(pcm, room(media.Mono(rate).Duration(len(pcm)), rate))
 		push(t, v, pcm[:len(pcm)-len(quiet)], rate)
-		as := push2(t, v, pcm[len(pcm)-len(quiet):], rate)
+		as := push(t, v, pcm[len(pcm)-len(quiet):], rate)
 		require.Positive(t, onsets(as))
 	}
-}
-
-// push2 is push for a stream that goes on: it does not look at positions.
-func push2(t testing.TB, v *Voice, pcm []int16, rate int) []Activity {
-	t.Helper()
-	var out []Activity
-	for size := rate / 50; len(pcm) >= size; pcm = pcm[size:] {
-		a, err := v.Push(media.Frame{Format: media.Mono(rate), PCM: pcm[:size]})
-		require.NoError(t, err)
-		out = append(out, a)
-	}
-	return out
 }
 
 func TestVoiceResetForgets(t *testing.T) {
