@@ -33,6 +33,19 @@ type Appender interface {
 	Append(ctx context.Context, evs ...Event) error
 }
 
+// Tee gives every event to both, a first. Its error is a's: that is where the record is.
+func Tee(a, b Appender) Appender { return tee{a, b} }
+
+type tee struct{ a, b Appender }
+
+func (t tee) Append(ctx context.Context, evs ...Event) error {
+	err := t.a.Append(ctx, evs...)
+	if berr := t.b.Append(ctx, evs...); err == nil {
+		err = berr
+	}
+	return err
+}
+
 // Reader gives a session's events back.
 type Reader interface {
 	// Read yields what is there with Seq > after.

@@ -45,6 +45,8 @@ type Note struct {
 	Total time.Duration // audio that was given so far
 	At    time.Time
 	Err   error
+
+	HeardAt func(upto time.Duration) int // of Settled: the generation's ledger, for who learns later what was heard
 }
 
 // Tap sees the agent's sound as it is heard: at counts from the player's start. It must copy pcm and return quickly.
@@ -487,5 +489,9 @@ func (p *Player) feed(t *track, upto int64, buf []int16) {
 
 func (p *Player) note(notes *[]Note, k NoteKind, t *track, now time.Time) {
 	upto := p.out.Duration(int(p.heardSamples(t, now)))
-	*notes = append(*notes, Note{Kind: k, Gen: t.gen, Upto: upto, Text: t.led.heard(upto), Total: t.led.total, At: now})
+	n := Note{Kind: k, Gen: t.gen, Upto: upto, Text: t.led.heard(upto), Total: t.led.total, At: now}
+	if k == Settled {
+		n.HeardAt = t.led.heard
+	}
+	*notes = append(*notes, n)
 }

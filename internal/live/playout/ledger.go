@@ -24,6 +24,9 @@ type word struct {
 	at       time.Duration // where its sound begins
 }
 
+// unsure is how much later than estimated a word may end, in a voice that does not say.
+const unsure = 150 * time.Millisecond
+
 // cut is a point at which text and audio are known to meet: everything before Text has been spoken at At.
 type cut struct {
 	text int
@@ -91,7 +94,7 @@ func (l *ledger) heard(upto time.Duration) int {
 	if !known || next.at <= base.at {
 		return base.text
 	}
-	return l.wordBefore(base.text, next.text, float64(upto-base.at)/float64(next.at-base.at))
+	return l.wordBefore(base.text, next.text, float64(upto-base.at-unsure)/float64(next.at-base.at))
 }
 
 // wordBefore returns the end of the last whole word within the given share of the text between from and to.

@@ -1,0 +1,300 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"griot/internal/fault"
+	"griot/internal/live/session"
+	"griot/internal/live/transport"
+	"griot/internal/live/turn"
+	"griot/internal/model/llm"
+	wire "griot/internal/realtime"
+)
+
+// command carries out a client event. ok means that in was filled in: it was audio after all.
+func (c *conn) command(ctx context.Context, raw []byte, in *transport.Inbound) (ok bool, err error) {
+	ev, err := c.dialect.DecodeClient(raw)
+	if err != nil {
+		return false, err
+	}
+	switch ev := ev.(type) {
+	case wire.InputAudioAppend:
+		return true, c.audio(ev.Audio, in)
+	case wire.SessionUpdate:
+		return false, c.update(ctx, ev.Session)
+	case wire.InputAudioCommit:
+		if c.appended < 100*time.Millisecond {
+			return false, fault.New(fault.Invalid, wire.CodeCommitEmpty, "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has %dms of audio.", c.appended.Milliseconds())
+		}
+		c.appended = 0
+		return false, c.sess.Do(ctx, session.CommitInput{})
+	case wire.InputAudioClear:
+		c.appended = 0
+		c.carry.Reset()
+		return false, c.sess.Do(ctx, session.ClearInput{})
+	case wire.OutputAudioClear:
+		return false, fault.New(fault.Invalid, wire.CodeInvalidEvent, "output_audio_buffer.clear is for WebRTC and SIP: on a WebSocket the client has its own buffer")
+	case wire.ItemCreate:
+		return false, c.create(ctx, ev)
+	case wire.ItemDelete:
+		return false, c.sess.Do(ctx, session.DeleteItem{ID: ev.ItemID})
+	case wire.ItemTruncate:
+		return false, c.truncate(ctx, ev)
+	case wire.ItemRetrieve:
+		return false, c.retrieve(ctx, ev)
+	case wire.ResponseCreate:
+		return false, c.respond(ctx, ev.Response)
+	case wire.ResponseCancel:
+		return false, c.sess.Do(ctx, session.Interrupt{Response: ev.ResponseID})
+	case wire.GriotPlayback:
+		return false, c.acknowledge(ev)
+	case wire.GriotDigits:
+		if !c.ext {
+			return false, fault.New(fault.Invalid, wire.CodeExtensionsNotOn, "griot.digits needs ?extensions=griot in the address")
+		}
+		return false, c.sess.Do(ctx, session.Digits{Keys: ev.Digits})
+	}
+	return false, fault.New(fault.Invalid, wire.CodeInvalidEvent, "%s is not served here", ev.EventType())
+}
+
+// update applies a session.update as a whole or not at all.
+func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
+	c.mu.Lock()
+	old := c.session
+	c.mu.Unlock()
+	next, err := old.Apply(p, false)
+	if err != nil {
+		return err
+	}
+	for _, t := range next.Tools {
+		if t.Type == "mcp" {
+			return fault.New(fault.Invalid, wire.CodeInvalidValue, "MCP tools of a session are not served: give them to the agent").At("session.tools")
+		}
+	}
+	if v := next.Audio.Output.Voice.Name; v != old.Audio.Output.Voice.Name && !protocolVoices[v] {
+		return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice %q is not one of this agent's: its voice is %q, and the protocol's own names are taken to mean it", v, old.Audio.Output.Voice.Name).At("session.audio.output.voice")
+	}
+	if err := c.sess.Do(ctx, session.Update{Settings: settingsOf(next, c.base)}); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if next.Audio.Input.Format != old.Audio.Input.Format {
+		c.up = nil
+		c.carry.Reset()
+	}
+	if next.Audio.Output.Format != old.Audio.Output.Format {
+		c.down = nil
+	}
+	c.session = next
+	c.send(wire.SessionUpdated{Session: next})
+	return nil
+}
+
+// protocolVoices are names that clients send by habit. They mean the agent's own voice.
+var protocolVoices = map[string]bool{"alloy": true, "ash": true, "ballad": true, "coral": true, "echo": true, "sage": true, "shimmer": true, "verse": true, "marin": true, "cedar": true}
+
+// settingsOf reads the session's settings out of the wire's, on top of what the agent brings.
+func settingsOf(s wire.Session, base session.Settings) session.Settings {
+	set := base
+	set.Instructions = s.Instructions
+	set.TextOnly = len(s.OutputModalities) == 1 && s.OutputModalities[0] == wire.ModalityText
+	set.MaxTokens = int(s.MaxOutputTokens)
+	set.ToolChoice = choice(s.ToolChoice)
+	set.Client = tools(s.Tools)
+	set.Turn = turnOfWire(s.Audio.Input.TurnDetection)
+	return set
+}
+
+func choice(t wire.ToolChoice) string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return t.Mode
+}
+
+func tools(ts []wire.Tool) (out []llm.ToolSpec) {
+	for _, t := range ts {
+		out = append(out, llm.ToolSpec{Name: t.Name, Description: t.Description, Parameters: t.Parameters})
+	}
+	return out
+}
+
+// turnOfWire reads turn detection. The semantic kind is served by pauses for now: the eagerness chooses how long.
+func turnOfWire(d *wire.TurnDetection) turn.Settings {
+	if d == nil {
+		return turn.Settings{Manual: true, PrefixPadding: turn.Defaults().PrefixPadding}
+	}
+	s := turn.Defaults()
+	s.CreateResponse, s.InterruptResponse = d.CreateResponse, d.InterruptResponse
+	if d.Type == wire.SemanticVAD {
+		s.Silence = map[string]time.Duration{"low": 1200 * time.Millisecond, "high": 400 * time.Millisecond}[d.Eagerness]
+		if s.Silence == 0 {
+			s.Silence = 700 * time.Millisecond
+		}
+		return s
+	}
+	s.Threshold = float32(d.Threshold)
+	s.PrefixPadding = time.Duration(d.PrefixPaddingMS) * time.Millisecond
+	s.Silence = time.Duration(d.SilenceDurationMS) * time.Millisecond
+	s.IdleTimeout = time.Duration(d.IdleTimeoutMS) * time.Millisecond
+	return s
+}
+
+func (c *conn) create(ctx context.Context, ev wire.ItemCreate) error {
+	it, err := itemFrom(ev.Item)
+	if err != nil {
+		return err
+	}
+	return c.sess.Do(ctx, session.CreateItem{Item: it, Previous: ev.PreviousItemID})
+}
+
+// itemFrom reads a client's item.
+func itemFrom(w wire.Item) (*session.Item, error) {
+	raw, err := json.Marshal(w)
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, wire.CodeInvalidValue, "the item cannot be read").At("item")
+	}
+	it := &session.Item{ID: w.ID, Kind: w.Type, Role: llm.Role(w.Role), CallID: w.CallID, Name: w.Name, Args: w.Arguments, Raw: raw}
+	switch w.Type {
+	case wire.ItemFunctionCallOutput:
+		it.Text = w.Output
+	case wire.ItemMessage:
+		var text []string
+		for _, p := range w.Content {
+			switch {
+			case p.Text != "":
+				text = append(text, p.Text)
+			case p.Transcript != "":
+				text = append(text, p.Transcript)
+			case p.Type == wire.ContentInputAudio:
+				return nil, fault.New(fault.Invalid, wire.CodeInvalidValue, "audio in an item needs its transcript here: send spoken audio with input_audio_buffer.append").At("item.content")
+			case p.Type == wire.ContentInputImage:
+				return nil, fault.New(fault.Invalid, wire.CodeInvalidValue, "images are not served yet").At("item.content")
+			}
+		}
+		it.Text = strings.Join(text, "\n")
+	case wire.ItemFunctionCall:
+	default:
+		return nil, fault.New(fault.Invalid, wire.CodeInvalidValue, "items of type %q cannot be created", w.Type).At("item.type")
+	}
+	return it, nil
+}
+
+func (c *conn) truncate(ctx context.Context, ev wire.ItemTruncate) error {
+	if err := c.sess.Do(ctx, session.TruncateItem{ID: ev.ItemID, End: time.Duration(ev.AudioEndMS) * time.Millisecond}); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.send(wire.ItemTruncated{ItemID: ev.ItemID, ContentIndex: ev.ContentIndex, AudioEndMS: ev.AudioEndMS})
+	return nil
+}
+
+func (c *conn) retrieve(ctx context.Context, ev wire.ItemRetrieve) error {
+	var it session.Item
+	if err := c.sess.Do(ctx, session.RetrieveItem{ID: ev.ItemID, Into: &it}); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.send(wire.ItemRetrieved{Item: itemTo(it)})
+	return nil
+}
+
+// itemTo shows an item of the history. Its audio is not kept in the session, only what it said.
+func itemTo(it session.Item) wire.Item {
+	var w wire.Item
+	if len(it.Raw) > 0 && json.Unmarshal(it.Raw, &w) == nil {
+		w.ID = it.ID
+		return w
+	}
+	switch it.Kind {
+	case wire.ItemFunctionCall:
+		return wire.FunctionCall(it.ID, wire.Completed, it.CallID, it.Name, it.Args)
+	case wire.ItemFunctionCallOutput:
+		return wire.FunctionCallOutput(it.ID, it.CallID, it.Text)
+	}
+	status := wire.Completed
+	if it.Said != "" && it.Said != it.Text {
+		status = wire.Incomplete
+	}
+	part := wire.InputText(it.Text)
+	switch {
+	case it.Role == llm.Assistant && it.Audio:
+		part = wire.OutputAudio(it.Text)
+	case it.Role == llm.Assistant:
+		part = wire.OutputText(it.Text)
+	case it.Audio:
+		part = wire.InputAudio(it.Text)
+	}
+	return wire.Message(it.ID, string(it.Role), status, part)
+}
+
+func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
+	if p.OutOfBand() {
+		return fault.New(fault.Invalid, wire.CodeInvalidValue, "responses outside the conversation are not served yet").At("response.conversation")
+	}
+	c.mu.Lock()
+	cur := c.session
+	c.mu.Unlock()
+	eff, err := cur.ForResponse(p, false)
+	if err != nil {
+		return err
+	}
+	ov := session.Overrides{Metadata: p.Metadata}
+	if p.Instructions.Set {
+		ov.Instructions = &eff.Instructions
+	}
+	if p.OutputModalities.Set {
+		text := eff.OutputModalities[0] == wire.ModalityText
+		ov.TextOnly = &text
+	}
+	if p.Tools.Set {
+		if ov.Tools = tools(eff.Tools); ov.Tools == nil {
+			ov.Tools = []llm.ToolSpec{}
+		}
+	}
+	if p.ToolChoice.Set {
+		ov.ToolChoice = choice(eff.ToolChoice)
+	}
+	if p.MaxOutputTokens.Set {
+		ov.MaxTokens = int(eff.MaxOutputTokens)
+	}
+	if p.Input.Set {
+		ov.Input = []llm.Message{}
+		for _, w := range p.Input.Value {
+			m, err := c.inputMessage(ctx, w)
+			if err != nil {
+				return err
+			}
+			ov.Input = append(ov.Input, m)
+		}
+	}
+	return c.sess.Do(ctx, session.Respond{Overrides: ov})
+}
+
+// inputMessage reads an item of response.create's input, or the one it refers to.
+func (c *conn) inputMessage(ctx context.Context, w wire.Item) (llm.Message, error) {
+	it := &session.Item{}
+	if w.Type == wire.ItemReference {
+		if err := c.sess.Do(ctx, session.RetrieveItem{ID: w.ID, Into: it}); err != nil {
+			return llm.Message{}, err
+		}
+	} else {
+		var err error
+		if it, err = itemFrom(w); err != nil {
+			return llm.Message{}, err
+		}
+	}
+	switch it.Kind {
+	case wire.ItemFunctionCall:
+		return llm.Message{Role: llm.Assistant, Calls: []llm.ToolCall{{ID: it.CallID, Name: it.Name, Arguments: it.Args}}}, nil
+	case wire.ItemFunctionCallOutput:
+		return llm.Message{Role: llm.ToolRole, CallID: it.CallID, Text: it.Text}, nil
+	}
+	return llm.Message{Role: it.Role, Text: it.Text}, nil
+}

@@ -1,0 +1,225 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/live/session"
+	"griot/internal/live/transport"
+	"griot/internal/media"
+	wire "griot/internal/realtime"
+)
+
+// socket is a message connection; *ws.Conn is one. Read returns a buffer that is valid until the next Read. Send encodes into a buffer of
+// the socket's at once and queues it; it never blocks.
+type socket interface {
+	Read(ctx context.Context) (data []byte, binary bool, err error)
+	Send(encode func(dst []byte) []byte) error
+	Close(reason string) error
+}
+
+// conn is one client: the leg of its session, and the observer of its events. Recv reads the socket, so that commands and audio keep the order
+// in which they were sent; what goes out is encoded under one lock, so that events and audio keep theirs.
+type conn struct {
+	sock    socket
+	sess    *session.Session
+	base    session.Settings // what the agent brings
+	ext     bool             // Griot's extensions
+	dialect wire.Dialect
+	info    transport.Info
+	acks    chan transport.Heard
+
+	// Owned by the goroutine that calls Recv.
+	in       []int16 // decoded audio
+	carry    wire.Carry
+	appended time.Duration // audio since the last commit or clear
+	up       *media.Resampler
+	narrow   []int16 // before it is brought to the leg's rate
+
+	mu      sync.Mutex // guards what follows, and the order of messages
+	seq     wire.Seq
+	session wire.Session
+	rep     *response
+	byID    map[string]event.Gen // responses that may still be acknowledged
+	frame   []int16              // being encoded, see encodeAudio
+	down    *media.Resampler
+	narrow8 []int16 // brought to the client's rate
+	encode  func([]byte) []byte
+	ended   bool
+}
+
+// rate is what a leg of this package takes and gives, whatever the client's format.
+const rate = 24000
+
+func newConn(sock socket, ext bool, s wire.Session, id, remote string) *conn {
+	c := &conn{sock: sock, ext: ext, dialect: wire.GA, session: s, byID: map[string]event.Gen{},
+		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 400 * time.Millisecond}}
+	if ext {
+		c.acks = make(chan transport.Heard, 16)
+		c.info.Ahead = 300 * time.Millisecond
+	}
+	c.encode = c.encodeAudio
+	return c
+}
+
+// Info implements transport.Leg.
+func (c *conn) Info() transport.Info { return c.info }
+
+// Heard implements transport.Leg. A client without the extensions acknowledges nothing.
+func (c *conn) Heard() <-chan transport.Heard {
+	if c.acks == nil {
+		return nil
+	}
+	return c.acks
+}
+
+// Clear implements transport.Leg. On a plain WebSocket the client is told by speech_started and response.done, and clears its own player.
+func (c *conn) Clear(context.Context, event.Gen) error { return nil }
+
+// Close implements transport.Leg.
+func (c *conn) Close(reason string) error {
+	return c.sock.Close(reason)
+}
+
+// Recv implements transport.Leg. It carries out commands on the way, and answers mistakes with error events: only the end of the connection ends it.
+func (c *conn) Recv(ctx context.Context, in *transport.Inbound) error {
+	for {
+		raw, binary, err := c.sock.Read(ctx)
+		if err != nil {
+			if fault.CodeOf(err) == "message_too_large" {
+				c.fail(err, "")
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return errors.Join(io.EOF, err)
+		}
+		if binary {
+			c.fail(fault.New(fault.Invalid, wire.CodeInvalidEvent, "binary messages are not part of this protocol: send audio as base64 in input_audio_buffer.append"), "")
+			continue
+		}
+		b64, ok := wire.ParseAppend(raw)
+		if ok {
+			err = c.audio(b64, in)
+		} else {
+			ok, err = c.command(ctx, raw, in)
+		}
+		if err != nil {
+			c.fail(err, wire.EventID(raw))
+			continue
+		}
+		if ok {
+			return nil
+		}
+	}
+}
+
+// audio decodes appended audio into a frame of the leg's format.
+func (c *conn) audio(b64 []byte, in *transport.Inbound) (err error) {
+	f := c.inputFormat()
+	if f.SampleRate() == rate {
+		if c.in, err = f.Decode(c.in[:0], b64, &c.carry); err != nil {
+			return err
+		}
+	} else {
+		if c.narrow, err = f.Decode(c.narrow[:0], b64, &c.carry); err != nil {
+			return err
+		}
+		if c.up == nil {
+			if c.up, err = media.NewResampler(f.SampleRate(), rate); err != nil {
+				return fmt.Errorf("receive audio at %d Hz: %w", f.SampleRate(), err)
+			}
+		}
+		c.in = c.up.Process(c.in[:0], c.narrow)
+	}
+	in.Kind = transport.Audio
+	in.Frame = media.Frame{Format: c.info.In, PCM: c.in}
+	c.appended += in.Frame.Duration()
+	return nil
+}
+
+func (c *conn) inputFormat() wire.AudioFormat {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.session.Audio.Input.Format
+}
+
+// Play implements transport.Leg: one response.output_audio.delta. In steady state it allocates nothing.
+func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rep == nil || c.rep.gen != g {
+		return nil // its response.done has been sent: nothing of it may follow
+	}
+	c.openMessage()
+	c.frame = f.PCM
+	err := c.sock.Send(c.encode)
+	c.frame = nil
+	return err
+}
+
+// encodeAudio writes the frame under way. Called with mu held.
+func (c *conn) encodeAudio(dst []byte) []byte {
+	c.seq++
+	f, pcm := c.session.Audio.Output.Format, c.frame
+	if f.SampleRate() != rate {
+		if c.down == nil {
+			c.down, _ = media.NewResampler(rate, f.SampleRate()) // both rates are known to be possible
+		}
+		c.narrow8 = c.down.Process(c.narrow8[:0], pcm)
+		pcm = c.narrow8
+	}
+	return f.AppendDelta(dst, c.seq, c.rep.message.Ref, pcm)
+}
+
+// send encodes and queues events, in order. Called with mu held. A socket that does not take them has closed; the reader finds that out.
+func (c *conn) send(evs ...wire.ServerEvent) {
+	for _, ev := range evs {
+		c.seq++
+		_ = c.sock.Send(func(dst []byte) []byte {
+			out, err := c.dialect.AppendEvent(dst, ev, c.seq)
+			if err != nil { // a value that JSON cannot express: say so rather than nothing
+				out, _ = c.dialect.AppendEvent(dst, wire.ErrorFor(err, ""), c.seq)
+			}
+			return out
+		})
+	}
+}
+
+// fail answers a client's mistake.
+func (c *conn) fail(err error, eventID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.send(wire.ErrorFor(err, eventID))
+}
+
+// acknowledge passes on what the client's player reports. Only the newest report matters: when the queue is full the oldest is dropped.
+func (c *conn) acknowledge(p wire.GriotPlayback) error {
+	if !c.ext {
+		return fault.New(fault.Invalid, wire.CodeExtensionsNotOn, "griot.playback needs ?extensions=griot in the address")
+	}
+	c.mu.Lock()
+	g, ok := c.byID[p.ResponseID]
+	c.mu.Unlock()
+	if !ok {
+		return nil // a report for something long settled is harmless
+	}
+	h := transport.Heard{Gen: g, Upto: time.Duration(p.AudioEndMS) * time.Millisecond, Final: p.Final}
+	for {
+		select {
+		case c.acks <- h:
+			return nil
+		default:
+		}
+		select {
+		case <-c.acks:
+		default:
+		}
+	}
+}

@@ -1,0 +1,175 @@
+// Package realtime serves a client that speaks the Realtime protocol over a WebSocket: its events become session commands, and the session's events its own.
+// The connection is also the session's leg: audio travels inside the events.
+//
+// Read conn.go (the leg), commands.go (in) and translate.go (out).
+package realtime
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/live/session"
+	"griot/internal/live/transport/ws"
+	wire "griot/internal/realtime"
+)
+
+// Host prepares conversations and keeps their record. The application gives one.
+type Host interface {
+	// Open finds the agent, prepares its plan and opens the record. A fault says why not: NotFound, Limited (with a later try), Unavailable.
+	Open(ctx context.Context, r Request) (*Conversation, error)
+}
+
+// Request says what a client asks for.
+type Request struct {
+	Agent   string // reference
+	Channel string
+	Remote  string
+}
+
+// Conversation is what Host.Open prepared. Close must be called once, when the session has ended.
+type Conversation struct {
+	ID    string
+	Plan  session.Plan
+	Log   event.Appender
+	Agent wire.GriotAgent
+	Close func(reason string, err error)
+}
+
+// Server answers GET /v1/realtime.
+type Server struct {
+	Host           Host
+	AllowedOrigins []string
+	Admit          func(r *http.Request, key string) error // nil admits everybody
+	ReadLimit      int                                     // bytes of one message; 0 for 16 MiB
+	Log            *slog.Logger
+	Stop           context.Context // its end ends every conversation
+
+	live sync.WaitGroup
+}
+
+// Wait returns when every conversation has ended.
+func (s *Server) Wait() { s.live.Wait() }
+
+// ServeHTTP admits a client, upgrades the connection and holds the conversation.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.live.Add(1)
+	defer s.live.Done()
+	key, _ := ws.Credentials(r)
+	if s.Admit != nil {
+		if err := s.Admit(r, key); err != nil {
+			ws.Refuse(w, http.StatusUnauthorized, err)
+			return
+		}
+	}
+	agent, err := agentOf(r)
+	if err != nil {
+		ws.Refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	defer context.AfterFunc(s.Stop, cancel)()
+	conv, err := s.Host.Open(ctx, Request{Agent: agent, Channel: "realtime", Remote: r.RemoteAddr})
+	if err != nil {
+		refuseOpen(w, err)
+		return
+	}
+	sock, err := ws.Accept(w, r, ws.Options{AllowedOrigins: s.AllowedOrigins, Subprotocols: []string{"realtime"}, ReadLimit: s.ReadLimit})
+	if err != nil {
+		conv.Close("refused", err) // Accept has answered the client
+		return
+	}
+	s.hold(ctx, sock, conv, r.URL.Query().Get("extensions") == "griot", r.RemoteAddr)
+}
+
+// agentOf reads which agent is meant: ?model=agent:<reference>, or just its reference.
+func agentOf(r *http.Request) (string, error) {
+	model := r.URL.Query().Get("model")
+	if model == "" {
+		return "", fault.New(fault.Invalid, wire.CodeMissing, "name the agent to talk to: ?model=agent:<reference>").At("model")
+	}
+	return strings.TrimPrefix(model, "agent:"), nil
+}
+
+func refuseOpen(w http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	switch fault.KindOf(err) {
+	case fault.NotFound:
+		status = http.StatusNotFound
+	case fault.Invalid:
+		status = http.StatusBadRequest
+	case fault.Denied:
+		status = http.StatusForbidden
+	case fault.Limited, fault.Unavailable:
+		w.Header().Set("Retry-After", "5")
+		status = http.StatusServiceUnavailable
+	}
+	ws.Refuse(w, status, err)
+}
+
+// hold runs the conversation to its end.
+func (s *Server) hold(ctx context.Context, sock *ws.Conn, conv *Conversation, ext bool, remote string) {
+	c := newConn(wsSocket{sock}, ext, wireSession(conv), conv.ID, remote)
+	c.base = conv.Plan.Settings
+	c.sess = session.New(conv.Plan, c, event.Tee(conv.Log, c))
+	c.mu.Lock()
+	c.send(wire.SessionCreated{Session: c.session})
+	c.extend(wire.GriotConversationCreated{ConversationID: conv.ID, Agent: conv.Agent, Limits: wire.GriotLimits{MaxDurationMS: conv.Plan.Limits.Max.Milliseconds()}})
+	c.mu.Unlock()
+	err := c.sess.Run(ctx)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		s.Log.Warn("conversation ended with a fault", "conversation", conv.ID, "error", err)
+	}
+	conv.Close(c.sess.Reason(), err)
+}
+
+// wireSession shows the plan as the protocol's session.
+func wireSession(conv *Conversation) wire.Session {
+	p := conv.Plan
+	s := wire.DefaultSession()
+	s.ID = "sess_" + conv.ID
+	s.Model = "agent:" + p.Agent
+	s.Instructions = p.Settings.Instructions
+	s.Audio.Output.Voice = wire.Voice{Name: conv.Agent.Voice}
+	if p.Settings.TextOnly {
+		s.OutputModalities = []string{wire.ModalityText}
+	}
+	if p.Models.STT != nil {
+		s.Audio.Input.Transcription = &wire.Transcription{Model: p.Models.STTName, Language: wire.NullString(p.Lang)}
+	}
+	t := p.Settings.Turn
+	if t.Manual {
+		s.Audio.Input.TurnDetection = nil
+	} else {
+		d := wire.DefaultTurnDetection(wire.ServerVAD)
+		d.Threshold = float64(t.Threshold)
+		d.PrefixPaddingMS, d.SilenceDurationMS = int(t.PrefixPadding.Milliseconds()), int(t.Silence.Milliseconds())
+		d.CreateResponse, d.InterruptResponse = t.CreateResponse, t.InterruptResponse
+		d.IdleTimeoutMS = int(t.IdleTimeout.Milliseconds())
+		s.Audio.Input.TurnDetection = &d
+	}
+	s.ExpiresAt = time.Now().Add(p.Limits.Max).Unix()
+	return s
+}
+
+// wsSocket closes with the code that fits the reason.
+type wsSocket struct{ *ws.Conn }
+
+// Close implements socket.
+func (s wsSocket) Close(reason string) error {
+	code := 1000
+	switch reason {
+	case "shutdown", "limit":
+		code = 1001
+	case "failed":
+		code = 1011
+	}
+	return s.Conn.Close(code, reason)
+}

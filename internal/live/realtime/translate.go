@@ -1,0 +1,223 @@
+package realtime
+
+import (
+	"context"
+	"encoding/json"
+
+	"griot/internal/event"
+	wire "griot/internal/realtime"
+)
+
+// response is the one being sent.
+type response struct {
+	gen      event.Gen
+	wire     wire.Response
+	modality string
+	message  wire.Output // its assistant message
+	opened   bool
+	next     int // output index of the next item
+	last     string
+}
+
+// Append implements event.Appender: the session's events become the client's. It is called by one goroutine and returns at once.
+func (c *conn) Append(_ context.Context, evs ...event.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range evs {
+		c.translate(e)
+	}
+	return nil
+}
+
+func (c *conn) translate(e event.Event) {
+	switch b := e.Body.(type) {
+	case event.Notice:
+		c.extend(wire.GriotNotice{Code: b.Code, Message: b.Message, Params: b.Params})
+	case event.SpeechStarted:
+		c.send(wire.SpeechStarted{ItemID: b.Item, AudioStartMS: b.At.Duration().Milliseconds()})
+	case event.SpeechStopped:
+		c.send(wire.SpeechStopped{ItemID: b.Item, AudioEndMS: b.At.Duration().Milliseconds()})
+	case event.InputCommitted:
+		c.send(wire.BufferCommitted{ItemID: b.Item, PreviousItemID: wire.NullString(b.Previous)})
+		c.send(wire.Created(b.Previous, wire.Message(b.Item, wire.RoleUser, wire.Completed, wire.InputAudio("")))...)
+	case event.InputDropped:
+		if b.Reason == "cleared" {
+			c.send(wire.BufferCleared{})
+		} else if c.session.Audio.Input.Transcription != nil {
+			c.send(wire.TranscriptionCompleted{ItemID: b.Item, Usage: wire.TranscriptionUsage{Type: "duration"}})
+		}
+	case event.UserPartial:
+		c.extend(wire.GriotTranscriptionPartial{ItemID: b.Item, Text: b.Text})
+	case event.UserSpoke:
+		if c.session.Audio.Input.Transcription != nil {
+			c.send(wire.TranscriptionDelta{ItemID: b.Item, Delta: b.Text})
+			seconds := max(0, (b.To - b.From).Duration().Seconds())
+			c.send(wire.TranscriptionCompleted{ItemID: b.Item, Transcript: b.Text, Usage: wire.TranscriptionUsage{Type: "duration", Seconds: seconds}})
+		}
+	case event.UserFailed:
+		c.send(wire.TranscriptionFailed{ItemID: b.Item, Error: wire.TranscriptionError{Type: "transcription_error", Code: b.Code, Message: b.Message}})
+	case event.ItemAdded:
+		c.send(wire.Created(b.Previous, itemOf(b))...)
+	case event.ItemDeleted:
+		c.send(wire.ItemDeleted{ItemID: b.Item})
+	case event.ReplyStarted:
+		c.started(e.Gen, b)
+	case event.TextDelta:
+		c.text(e.Gen, b)
+	case event.ToolCalled:
+		c.called(e.Gen, b)
+	case event.ToolReturned:
+		ms, status := b.Took.Duration().Milliseconds(), "returned"
+		if b.Failed {
+			status = "failed"
+		}
+		c.extend(wire.GriotTool{CallID: b.CallID, Name: b.Name, Status: status, Output: b.Output, TookMS: &ms})
+	case event.ReplyDone:
+		c.done(e.Gen, b)
+	case event.Heard:
+		c.extend(wire.GriotHeard{ResponseID: b.Response, ItemID: b.Item, UptoMS: b.Upto.Duration().Milliseconds(), TextBytes: b.TextBytes})
+	case event.AgentSaid:
+		delete(c.byID, b.Response)
+		c.extend(wire.GriotSaid{ResponseID: b.Response, ItemID: b.Item, Said: b.Said, Heard: b.Text,
+			UptoMS: b.Upto.Duration().Milliseconds(), TotalMS: b.Total.Duration().Milliseconds(), Cut: b.Cut})
+	case event.TurnTimed:
+		c.extend(turnOf(b))
+	case event.FloorChanged:
+		c.extend(wire.GriotFloor{Floor: string(b.Floor)})
+	case event.Failed:
+		c.extend(wire.GriotNotice{Code: "fault_" + b.Stage, Message: b.Message, Params: map[string]string{"stage": b.Stage, "kind": b.Kind, "code": b.Code}})
+	case event.SessionEnded:
+		c.extend(wire.GriotEnded{Reason: b.Reason})
+		c.ended = true
+	}
+}
+
+// extend sends an extension event to a client that asked for them. Called with mu held.
+func (c *conn) extend(ev wire.ServerEvent) {
+	if c.ext {
+		c.send(ev)
+	}
+}
+
+func (c *conn) started(g event.Gen, b event.ReplyStarted) {
+	modality := wire.ModalityAudio
+	if b.Text {
+		modality = wire.ModalityText
+	}
+	r := &response{gen: g, modality: modality, last: b.Previous, wire: wire.Response{ID: b.Response, Status: wire.InProgress, ConversationID: wire.NullString("conv_" + c.info.ID),
+		OutputModalities: []string{modality}, MaxOutputTokens: c.session.MaxOutputTokens, Metadata: b.Metadata,
+		Audio: wire.ResponseAudio{Output: wire.ResponseAudioOutput{Format: c.session.Audio.Output.Format, Voice: c.session.Audio.Output.Voice}}}}
+	r.message = wire.Output{Ref: wire.Ref{ResponseID: b.Response, ItemID: b.Item}, Previous: b.Previous}
+	c.rep = r
+	if !b.Text {
+		c.byID[b.Response] = g
+	}
+	c.send(wire.ResponseCreated{Response: r.wire})
+}
+
+// openMessage opens the response's assistant message at its first word or sound. Called with mu held.
+func (c *conn) openMessage() {
+	r := c.rep
+	if r.opened {
+		return
+	}
+	r.opened = true
+	r.message.OutputIndex, r.message.Previous = r.next, r.last
+	r.next++
+	r.last = r.message.ItemID
+	c.send(r.message.OpenMessage(r.modality)...)
+}
+
+func (c *conn) text(g event.Gen, b event.TextDelta) {
+	if c.rep == nil || c.rep.gen != g {
+		return
+	}
+	c.openMessage()
+	if c.rep.modality == wire.ModalityText {
+		c.send(wire.OutputTextDelta{Ref: c.rep.message.Ref, Delta: b.Text})
+	} else {
+		c.send(wire.OutputAudioTranscriptDelta{Ref: c.rep.message.Ref, Delta: b.Text})
+	}
+}
+
+func (c *conn) called(g event.Gen, b event.ToolCalled) {
+	r := c.rep
+	if !b.Client || r == nil || r.gen != g {
+		c.extend(wire.GriotTool{CallID: b.CallID, Name: b.Name, Arguments: b.Arguments, Status: "called"})
+		return
+	}
+	o := wire.Output{Ref: wire.Ref{ResponseID: r.wire.ID, ItemID: b.Item, OutputIndex: r.next}, Previous: r.last}
+	r.next++
+	r.last = b.Item
+	c.send(o.OpenCall(b.CallID, b.Name)...)
+	c.send(o.CallDelta(b.CallID, b.Arguments))
+	item, evs := o.CloseCall(wire.Completed, b.CallID, b.Name, b.Arguments)
+	c.send(evs...)
+	r.wire.Output = append(r.wire.Output, item)
+}
+
+func (c *conn) done(g event.Gen, b event.ReplyDone) {
+	r := c.rep
+	if r == nil || r.gen != g {
+		return
+	}
+	if r.opened {
+		status := wire.Completed
+		if b.Status != wire.Completed {
+			status = wire.Incomplete
+		}
+		item, evs := r.message.CloseMessage(r.modality, status, b.Text)
+		c.send(evs...)
+		at := min(r.message.OutputIndex, len(r.wire.Output))
+		r.wire.Output = append(r.wire.Output[:at], append([]wire.Item{item}, r.wire.Output[at:]...)...)
+	}
+	r.wire.Status = b.Status
+	switch b.Status {
+	case wire.Cancelled:
+		reason := b.Reason
+		if reason != wire.ReasonClientCancelled {
+			reason = wire.ReasonTurnDetected
+		}
+		r.wire.StatusDetails = &wire.StatusDetails{Type: b.Status, Reason: reason}
+	case wire.Incomplete:
+		r.wire.StatusDetails = &wire.StatusDetails{Type: b.Status, Reason: b.Reason}
+	case wire.Failed:
+		r.wire.StatusDetails = &wire.StatusDetails{Type: b.Status, Error: &wire.StatusError{Type: "server_error", Code: b.Reason, Message: b.Message}}
+	}
+	r.wire.Usage = &wire.Usage{TotalTokens: b.Input + b.Output, InputTokens: b.Input, OutputTokens: b.Output,
+		InputTokenDetails:  wire.InputTokenDetails{TextTokens: b.Input, CachedTokens: b.Cached, CachedTokensDetails: wire.CachedDetails{TextTokens: b.Cached}},
+		OutputTokenDetails: wire.OutputTokenDetails{TextTokens: b.Output}}
+	c.rep = nil
+	if c.down != nil {
+		c.down.Reset()
+	}
+	c.send(wire.ResponseDone{Response: r.wire})
+}
+
+// itemOf is how an item that entered the history without being spoken looks to the client.
+func itemOf(b event.ItemAdded) wire.Item {
+	var it wire.Item
+	if len(b.Raw) > 0 && json.Unmarshal(b.Raw, &it) == nil {
+		it.ID = b.Item
+		if it.Status == "" && it.Type != wire.ItemFunctionCallOutput {
+			it.Status = wire.Completed
+		}
+		return it
+	}
+	switch b.Kind {
+	case wire.ItemFunctionCallOutput:
+		return wire.FunctionCallOutput(b.Item, b.CallID, b.Text)
+	case wire.ItemFunctionCall:
+		return wire.FunctionCall(b.Item, wire.Completed, b.CallID, b.Name, b.Text)
+	}
+	if b.Role == wire.RoleAssistant {
+		return wire.Message(b.Item, b.Role, wire.Completed, wire.OutputText(b.Text))
+	}
+	return wire.Message(b.Item, b.Role, wire.Completed, wire.InputText(b.Text))
+}
+
+func turnOf(b event.TurnTimed) wire.GriotTurn {
+	ms := func(m event.Millis) int64 { return m.Duration().Milliseconds() }
+	return wire.GriotTurn{ResponseID: b.Response, Turn: b.Turn, ItemID: b.Item, EndOfTurnMS: ms(b.EndOfTurn), FinalTextMS: ms(b.FinalText), FirstTokenMS: ms(b.FirstToken),
+		ToolsDoneMS: ms(b.ToolsDone), FirstAudioMS: ms(b.FirstAudio), SentMS: ms(b.Sent), HeardMS: ms(b.Heard)}
+}

@@ -1,0 +1,205 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/live/turn"
+	"griot/internal/model/llm"
+	"griot/internal/tool"
+)
+
+// do carries out a command. Its error is the caller's answer and changes nothing.
+func (s *state) do(c Command, now time.Time, o *out) error {
+	if s.closing != "" {
+		return fault.New(fault.Conflict, "session_ended", "the conversation is over")
+	}
+	s.active = now
+	switch c := c.(type) {
+	case Say:
+		s.interrupt("client_cancelled", now, o)
+		s.say(c.Text, "client", now, o)
+	case Interrupt:
+		return s.doInterrupt(c, now, o)
+	case HangUp:
+		s.close(c.Reason, now, o)
+	case Digits:
+		for _, d := range c.Keys {
+			s.digit(d, now, o)
+		}
+	case TypedText:
+		s.typed(c.Text, "typed", now, o)
+	case Update:
+		s.update(c.Settings, now, o)
+	case CommitInput:
+		s.doCommit(now, o)
+	case ClearInput:
+		s.doClear(now, o)
+	case CreateItem:
+		return s.doCreate(c, o)
+	case DeleteItem:
+		if !s.hist.remove(c.ID) {
+			return fault.New(fault.NotFound, "item_delete_invalid_item_id", "there is no item %q in this conversation", c.ID).At("item_id")
+		}
+		o.emit(event.ItemDeleted{Item: c.ID})
+	case TruncateItem:
+		return s.doTruncate(c, now, o)
+	case RetrieveItem:
+		it := s.hist.find(c.ID)
+		if it == nil {
+			return fault.New(fault.NotFound, "item_retrieve_invalid_item_id", "there is no item %q in this conversation", c.ID).At("item_id")
+		}
+		*c.Into = *it
+	case Respond:
+		return s.doRespond(c, now, o)
+	}
+	return nil
+}
+
+func (s *state) doInterrupt(c Interrupt, now time.Time, o *out) error {
+	if s.rep == nil {
+		return notActive("no response is being made")
+	}
+	if c.Response != "" && c.Response != s.rep.response {
+		return notActive("response %q is not the one being made, which is %q", c.Response, s.rep.response)
+	}
+	s.interrupt("client_cancelled", now, o)
+	s.owed, s.unheard = nil, "" // it was meant
+	return nil
+}
+
+func (s *state) doCommit(now time.Time, o *out) {
+	t := s.turn
+	if t == nil {
+		t = s.newTurn(s.pos, o)
+	}
+	t.manual, t.lastVoice, t.voicePos = true, now, s.pos
+	s.policy.Reset()
+	s.policyWake = time.Time{}
+	s.commit(t, s.pos, now, o)
+	if s.set.Turn.Manual {
+		s.openManual(now, o)
+	}
+}
+
+func (s *state) doClear(now time.Time, o *out) {
+	item := ""
+	if t := s.turn; t != nil {
+		item = t.item
+		s.turn = nil
+		o.add(discardEar{utt: t.utt})
+	}
+	s.policy.Reset()
+	s.policyWake = time.Time{}
+	o.emit(event.InputDropped{Item: item, Reason: "cleared"})
+	if s.set.Turn.Manual {
+		s.openManual(now, o)
+	}
+}
+
+func (s *state) doCreate(c CreateItem, o *out) error {
+	it := c.Item
+	if it.ID == "" {
+		it.ID = s.id("item")
+	} else if s.hist.find(it.ID) != nil {
+		return fault.New(fault.Conflict, "item_create_duplicate_item_id", "an item with id %q is already in this conversation", it.ID).At("item.id")
+	}
+	if it.Kind == "function_call_output" {
+		known := false
+		for _, o := range s.hist.items {
+			known = known || o.Kind == "function_call" && o.CallID == it.CallID
+		}
+		if !known {
+			return fault.New(fault.Invalid, "invalid_value", "no function call with call_id %q is in this conversation", it.CallID).At("item.call_id")
+		}
+	}
+	it.Done = true
+	var prev string
+	switch c.Previous {
+	case "":
+		prev = s.hist.add(it)
+	default:
+		if !s.hist.insert(it, c.Previous) {
+			return fault.New(fault.NotFound, "item_create_invalid_previous_item_id", "there is no item %q in this conversation", c.Previous).At("previous_item_id")
+		}
+		if prev = c.Previous; prev == "root" {
+			prev = ""
+		}
+	}
+	o.emit(event.ItemAdded{Item: it.ID, Previous: prev, Kind: it.Kind, Role: string(it.Role), Text: it.Text, Source: "client", CallID: it.CallID, Name: it.Name, Raw: it.Raw})
+	return nil
+}
+
+// doTruncate takes a client's word for what was heard, since on a plain WebSocket only the client knows.
+func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
+	it := s.hist.find(c.ID)
+	if it == nil {
+		return fault.New(fault.NotFound, "item_truncate_invalid_item_id", "there is no item %q in this conversation", c.ID).At("item_id")
+	}
+	if it.Role != llm.Assistant || !it.Audio {
+		return fault.New(fault.Invalid, "unsupported_content_type", "Only model output audio messages can be truncated").At("item_id")
+	}
+	a := s.spoken[c.ID]
+	if a == nil {
+		return nil
+	}
+	if a.settled || a.drained {
+		if total := a.total; c.End > total+time.Millisecond && total > 0 {
+			return fault.New(fault.Invalid, "invalid_value", "Audio content of %dms is already shorter than %dms", total.Milliseconds(), c.End.Milliseconds()).At("audio_end_ms")
+		}
+	}
+	if !a.settled {
+		a.cutAt = max(c.End, time.Microsecond)
+		s.interrupt("client_cancelled", now, o)
+		s.owed = nil
+		return nil
+	}
+	n := a.heardAt(c.End)
+	it.Text = a.text[:min(n, len(a.text))]
+	o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: "client_truncated", Said: a.text, Text: it.Text, Upto: event.Ms(c.End)})
+	return nil
+}
+
+func (s *state) doRespond(c Respond, now time.Time, o *out) error {
+	if s.rep != nil {
+		return fault.New(fault.Conflict, "conversation_already_has_active_response",
+			"Conversation already has an active response in progress: %s. Wait until the response is finished before creating a new one.", s.rep.response)
+	}
+	var t *userTurn
+	if n := len(s.finals); n > 0 { // the words are still to come
+		s.want, s.wantTurn, s.wantOver = "client", s.finals[n-1], c.Overrides
+		return nil
+	}
+	s.respond("client", t, c.Overrides, now, o)
+	return nil
+}
+
+func (s *state) update(n Settings, now time.Time, o *out) {
+	old := s.set
+	s.set = n
+	s.tools = append(append([]tool.Tool(nil), s.server...), clientTools(n.Client)...)
+	if old.Turn == n.Turn {
+		return
+	}
+	if s.turn != nil {
+		o.add(discardEar{utt: s.turn.utt})
+		o.emit(event.InputDropped{Item: s.turn.item, Reason: "cleared"})
+		s.turn = nil
+	}
+	s.policy, s.policyWake, s.agent = turn.New(n.Turn), time.Time{}, turn.Agent{}
+	o.add(retune{threshold: n.Turn.Threshold})
+	if n.Turn.Manual {
+		s.openManual(now, o)
+	}
+}
+
+// clientTool is run by the client of the Realtime protocol.
+type clientTool struct{ spec llm.ToolSpec }
+
+func (t clientTool) Spec() llm.ToolSpec { return t.spec }
+func (clientTool) Policy() tool.Policy  { return tool.Policy{Client: true} }
+func (clientTool) Call(context.Context, llm.ToolCall) (llm.ToolResult, error) {
+	return llm.ToolResult{}, fault.New(fault.Internal, "client_tool", "a client's tool cannot be run here")
+}

@@ -1,0 +1,110 @@
+package session
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"griot/internal/live/transport"
+	"griot/internal/media"
+	"griot/internal/model/vad"
+)
+
+// detectorFor makes the voice detector; tests put a simpler one in its place.
+var detectorFor = func(rate int) (vad.Detector, error) { return vad.New(rate) }
+
+// listen is the way in: it reads the leg, brings its audio to the recogniser's rate in 20 ms frames, finds the edges of speech, and posts what the actor has to know.
+// In steady state it allocates nothing and posts nothing.
+func (s *Session) listen(ctx context.Context) {
+	l := listener{s: s, in: s.leg.Info().In}
+	if err := l.open(); err != nil {
+		s.post(earFault{err: fmt.Errorf("listen: %w", err)})
+	}
+	var in transport.Inbound
+	for {
+		if err := s.leg.Recv(ctx, &in); err != nil {
+			s.post(legGone{err})
+			return
+		}
+		switch in.Kind {
+		case transport.Audio:
+			if s.plan.CallerTap != nil {
+				s.plan.CallerTap(time.Since(s.start), in.Frame)
+			}
+			l.audio(in.Frame.PCM)
+		case transport.Digit:
+			s.post(digitMsg{in.Digit})
+		case transport.Text:
+			s.post(textMsg{in.Text})
+		}
+	}
+}
+
+// listener is the state of the way in.
+type listener struct {
+	s   *Session
+	in  media.Format
+	rs  *media.Resampler
+	fr  *media.Framer
+	det vad.Detector
+	seg vad.Segmenter
+	buf []int16
+	pos time.Duration // of the audio framed so far
+}
+
+func (l *listener) open() (err error) {
+	e := l.s.ear
+	if e == nil {
+		return nil
+	}
+	if l.in.Rate != e.rate {
+		if l.rs, err = media.NewResampler(l.in.Rate, e.rate); err != nil {
+			return err
+		}
+	}
+	if l.fr, err = media.NewFramer(media.Mono(e.rate)); err != nil {
+		return err
+	}
+	l.det, err = detectorFor(e.rate)
+	return err
+}
+
+// audio takes samples at the leg's rate, any number of them.
+func (l *listener) audio(pcm []int16) {
+	e := l.s.ear
+	if e == nil || l.det == nil {
+		return
+	}
+	if l.rs != nil {
+		l.buf = l.rs.Process(l.buf[:0], pcm)
+		pcm = l.buf
+	}
+	l.fr.Push(pcm)
+	for {
+		f, ok := l.fr.Next()
+		if !ok {
+			return
+		}
+		f.PTS = l.pos
+		l.frame(f)
+	}
+}
+
+func (l *listener) frame(f media.Frame) {
+	e := l.s.ear
+	e.push(f.PCM)
+	l.pos += media.FrameTime
+	act, err := l.det.Push(f)
+	if err != nil {
+		return // the frame's form is ours: it cannot be wrong
+	}
+	act.At = f.PTS
+	l.seg.Threshold = math.Float32frombits(e.threshold.Load())
+	switch edge, at := l.seg.Push(act); edge {
+	case vad.Onset:
+		l.s.post(voiceMsg{on: true, at: at, pos: l.pos, seen: time.Now()})
+	case vad.Offset:
+		l.s.post(voiceMsg{at: at, pos: l.pos, seen: time.Now()})
+	}
+}

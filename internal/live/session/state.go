@@ -1,0 +1,199 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/live/playout"
+	"griot/internal/live/reply"
+	"griot/internal/live/transport"
+	"griot/internal/live/turn"
+	"griot/internal/model/llm"
+	"griot/internal/model/stt"
+	"griot/internal/tool"
+)
+
+// state is all that a conversation remembers. Only step changes it.
+type state struct {
+	plan   Plan
+	lim    Limits
+	leg    transport.Info
+	set    Settings
+	server []tool.Tool // the agent's own
+	tools  []tool.Tool // and with the client's
+	policy turn.Policy
+	agent  turn.Agent // what the policy was told last
+	hist   history
+	spoken map[string]*attempt // by item
+
+	began    time.Time
+	active   time.Time     // when anybody last did anything
+	pos      time.Duration // of the caller's audio
+	voiceEnd time.Time     // when the caller was last heard to stop, on our clock
+	ids      int
+	utts     int
+	turns    int // answers timed so far
+	nonsense int // turns in a row in which nothing was recognised
+
+	turn   *userTurn   // the caller's turn under way
+	finals []*userTurn // finished turns whose words the recogniser still owes, oldest first
+	owed   *userTurn   // an answer that the caller cut before hearing any of it
+	gen    event.Gen   // of the newest attempt or cut
+	rep    *attempt    // thinking or sending; nil when there is none
+	tails  []*attempt  // sent whole or cut, and not yet settled
+	late   []*attempt  // settled, while tools of theirs still run
+
+	want     string // the cause of a reply that is owed as soon as the one under way is done
+	wantTurn *userTurn
+	wantOver Overrides
+
+	keys    string // pressed, and not yet taken as a message
+	keysDue time.Time
+
+	floor   event.Floor
+	unheard string // what a cut kept from being heard, in case it was no interruption
+
+	policyWake time.Time
+	idleAsked  time.Time
+	closing    string // the reason, once the end has begun
+	closeBy    time.Time
+}
+
+// userTurn is one turn of the caller.
+type userTurn struct {
+	item      string
+	utt       int // number of the recogniser's utterance
+	from      time.Duration
+	to        time.Duration
+	lastVoice time.Time // when the caller was last heard, on our clock
+	voicePos  time.Duration
+	ended     time.Time
+	finalText time.Time
+	partial   string
+	added     bool // it is in the history
+	cut       bool // it interrupted the agent
+	manual    bool // a client committed it: no answer unless asked for
+	deadline  time.Time
+}
+
+// attempt is one generation of the agent.
+type attempt struct {
+	gen      event.Gen
+	response string
+	item     string
+	cause    string
+	text     string // all that was generated
+	textOnly bool
+	metadata map[string]string
+	usage    llm.Usage
+	turn     *userTurn // that it answers
+	it       *Item     // its message in the history, once it said something
+
+	started                                      time.Time
+	firstToken, toolsDone, firstAudio, sent, ear time.Time
+	moved                                        time.Time // when it last got on
+
+	stopped bool // reply.Done has come
+	drained bool // every frame is written
+	settled bool
+	done    bool // ReplyDone was emitted
+	cut     bool
+	status  string
+	reason  string
+	message string
+	hangUp  bool
+	pending bool
+	early   bool // settled before the reply reported its end
+	upto    time.Duration
+	total   time.Duration
+	heard   int                     // bytes of text
+	heardAt func(time.Duration) int // the settled ledger
+	cutAt   time.Duration           // where a client says it was cut; 0 when none did
+}
+
+// The messages of the mailbox.
+type (
+	msg      interface{}
+	voiceMsg struct {
+		on      bool
+		at, pos time.Duration
+		seen    time.Time
+	}
+	wordsMsg struct {
+		utt int
+		ev  stt.Event
+	}
+	earFault struct {
+		utt int
+		err error
+	}
+	digitMsg struct{ digit rune }
+	textMsg  struct{ text string }
+	legGone  struct{ err error }
+	replyMsg struct{ n reply.Note }
+	playMsg  struct{ n playNote }
+	tickMsg  struct{}
+	doMsg    struct {
+		cmd   Command
+		reply chan error
+	}
+	beginMsg struct{}
+	stopMsg  struct{ reason string }
+)
+
+// effect is something to do in the world. The actor carries effects out in order.
+type effect interface{}
+
+type (
+	emit struct {
+		body event.Body
+		gen  event.Gen
+	}
+	startRep struct {
+		att *attempt
+		job reply.Job
+	}
+	cancelRep struct{ gen event.Gen }
+	cutPlay   struct{ gen event.Gen } // everything older falls silent
+	openEar   struct {
+		utt   int
+		hints stt.Hints
+	}
+	closeEar   struct{ utt int }
+	discardEar struct{ utt int }
+	hangUp     struct{ reason string }
+	answer     struct {
+		to  chan error
+		err error
+	}
+	retune struct{ threshold float32 }
+)
+
+func (s *state) id(prefix string) string {
+	s.ids++
+	short := s.plan.ID
+	if len(short) > 8 {
+		short = short[len(short)-8:]
+	}
+	return fmt.Sprintf("%s_%s%05d", prefix, short, s.ids)
+}
+
+// The player's notes, as step reads them.
+type playNote = playout.Note
+
+const (
+	playSent     = playout.Sent
+	playDrained  = playout.Drained
+	playProgress = playout.Progress
+	playSounded  = playout.Sounded
+	playSettled  = playout.Settled
+	playBroken   = playout.Broken
+)
+
+// out collects effects.
+type out struct{ list []effect }
+
+func (o *out) add(e effect)                      { o.list = append(o.list, e) }
+func (o *out) emit(b event.Body)                 { o.add(emit{body: b}) }
+func (o *out) emitGen(g event.Gen, b event.Body) { o.add(emit{body: b, gen: g}) }

@@ -1,0 +1,676 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/live/reply"
+	"griot/internal/live/turn"
+	"griot/internal/model/llm"
+	"griot/internal/model/stt"
+	"griot/internal/tool"
+)
+
+// step decides what a message does. It reads no clock and touches nothing but the state; what is to be done in the world goes to o.
+func (s *state) step(m msg, now time.Time, o *out) {
+	switch m := m.(type) {
+	case beginMsg:
+		s.begin(now, o)
+	case voiceMsg:
+		s.voice(m, now, o)
+	case wordsMsg:
+		s.words(m, now, o)
+	case earFault:
+		s.earFailed(m, now, o)
+	case digitMsg:
+		s.digit(m.digit, now, o)
+	case textMsg:
+		s.typed(m.text, "typed", now, o)
+	case replyMsg:
+		s.replied(m.n, now, o)
+	case playMsg:
+		s.played(m.n, now, o)
+	case doMsg:
+		o.add(answer{to: m.reply, err: s.do(m.cmd, now, o)})
+	case legGone:
+		s.close("caller_left", now, o)
+	case stopMsg:
+		s.close(m.reason, now, o)
+	case tickMsg:
+		s.tick(now, o)
+	}
+	s.settleFloor(now, o)
+}
+
+func (s *state) begin(now time.Time, o *out) {
+	p := s.plan
+	o.emit(event.SessionStarted{Agent: p.Agent, Name: p.Name, Version: p.Version, Lang: p.Lang, Leg: s.leg.Kind, Remote: s.leg.Remote,
+		STT: p.Models.STTName, LLM: p.Models.LLMName, TTS: p.Models.TTSName})
+	for _, n := range p.Notices {
+		o.emit(event.Notice{Code: n.Code, Message: n.Message, Params: n.Params})
+	}
+	if s.set.Turn.Manual {
+		s.openManual(now, o)
+	}
+	if p.Greeting != "" {
+		s.say(p.Greeting, "greeting", now, o)
+	}
+}
+
+// voice handles an edge in the caller's sound.
+func (s *state) voice(m voiceMsg, now time.Time, o *out) {
+	s.active, s.pos = now, m.pos
+	if !m.on {
+		s.voiceEnd = m.seen.Add(m.at - m.pos)
+	}
+	for {
+		d := s.policy.Observe(now, turn.Voice{On: m.on, At: m.at, Pos: m.pos})
+		s.decide(d, now, o)
+		if !d.Again {
+			return
+		}
+	}
+}
+
+// decide carries out what the turn policy decided.
+func (s *state) decide(d turn.Decision, now time.Time, o *out) {
+	s.policyWake = d.Wake
+	switch d.Act {
+	case turn.Start, turn.Interrupt:
+		t := s.newTurn(max(0, d.At-s.set.Turn.PrefixPadding), o)
+		t.cut = d.Act == turn.Interrupt
+		o.emit(event.SpeechStarted{Item: t.item, At: event.Ms(t.from)})
+		if t.cut {
+			s.interrupt("turn_detected", now, o)
+		}
+	case turn.End:
+		if t := s.turn; t != nil {
+			t.lastVoice, t.voicePos = s.voiceEnd, d.LastVoice
+			if t.lastVoice.IsZero() || t.lastVoice.After(now) {
+				t.lastVoice = now
+			}
+			o.emit(event.SpeechStopped{Item: t.item, At: event.Ms(d.At), LastVoice: event.Ms(d.LastVoice)})
+			s.commit(t, d.At, now, o)
+		}
+	}
+}
+
+func (s *state) newTurn(from time.Duration, o *out) *userTurn {
+	s.utts++
+	t := &userTurn{item: s.id("item"), utt: s.utts, from: from}
+	s.turn = t
+	hints := s.set.Hints
+	if e, ok := s.plan.Models.LLM.(llm.Expecter); ok {
+		phrases, grammar := e.Expect(s.request(Overrides{}))
+		hints.Phrases = append(append([]string(nil), hints.Phrases...), phrases...)
+		if hints.Grammar == "" {
+			hints.Grammar = grammar
+		}
+	}
+	o.add(openEar{utt: t.utt, hints: hints})
+	return t
+}
+
+// openManual starts the next utterance of a session whose turns a client ends.
+func (s *state) openManual(_ time.Time, o *out) {
+	if s.plan.Models.STT != nil && s.turn == nil {
+		s.newTurn(s.pos, o).manual = true
+	}
+}
+
+// commit ends the caller's turn: its audio becomes an item, and the recogniser owes the words.
+func (s *state) commit(t *userTurn, to time.Duration, now time.Time, o *out) {
+	s.turn = nil
+	t.to, t.ended = to, now
+	prev := s.hist.add(&Item{ID: t.item, Kind: "message", Role: llm.User, Audio: true})
+	o.emit(event.InputCommitted{Item: t.item, Previous: prev, From: event.Ms(t.from), To: event.Ms(to)})
+	if s.plan.Models.STT == nil {
+		o.emit(event.UserFailed{Item: t.item, Code: "no_recogniser", Message: "this agent has no recogniser for its language: type instead"})
+		return
+	}
+	t.deadline = now.Add(s.lim.Final)
+	s.finals = append(s.finals, t)
+	o.add(closeEar{utt: t.utt})
+}
+
+func (s *state) words(m wordsMsg, now time.Time, o *out) {
+	if m.ev.Kind == stt.Partial {
+		t := s.turn
+		if len(s.finals) > 0 && s.finals[0].utt == m.utt {
+			t = s.finals[0]
+		}
+		if t != nil && t.utt == m.utt && m.ev.Text != "" {
+			t.partial = m.ev.Text
+			o.emit(event.UserPartial{Item: t.item, Text: m.ev.Text})
+			if t == s.turn {
+				s.decide2(s.policy.Observe(now, turn.Words{Text: m.ev.Text}), now, o)
+			}
+		}
+		return
+	}
+	if m.ev.Kind != stt.Final {
+		return
+	}
+	if t := s.takeFinal(m.utt); t != nil {
+		s.heardUser(t, strings.TrimSpace(m.ev.Text), m.ev, now, o)
+	}
+}
+
+// decide2 is decide for signals that may leave the policy's wish to be woken as it was.
+func (s *state) decide2(d turn.Decision, now time.Time, o *out) {
+	if d.Act != turn.None || !d.Wake.IsZero() {
+		s.decide(d, now, o)
+	}
+}
+
+func (s *state) takeFinal(utt int) *userTurn {
+	for i, t := range s.finals {
+		if t.utt == utt {
+			s.finals = append(s.finals[:i], s.finals[i+1:]...)
+			return t
+		}
+	}
+	return nil
+}
+
+// heardUser settles a turn's words and answers them.
+func (s *state) heardUser(t *userTurn, text string, ev stt.Event, now time.Time, o *out) {
+	t.finalText = now
+	if text == "" {
+		o.emit(event.InputDropped{Item: t.item, Reason: "empty"})
+		s.nothingHeard(t, now, o)
+		return
+	}
+	s.nonsense = 0
+	s.unheard = ""
+	if it := s.hist.find(t.item); it != nil {
+		it.Text, it.Done = text, true
+	}
+	lang := ev.Lang
+	if lang == "" {
+		lang = s.plan.Lang
+	}
+	o.emit(event.UserSpoke{Item: t.item, Text: text, From: event.Ms(t.from), To: event.Ms(t.to), Confidence: ev.Confidence, Lang: lang})
+	s.answerTurn(t, now, o)
+}
+
+// answerTurn responds to a finished turn, now or as soon as it can.
+func (s *state) answerTurn(t *userTurn, now time.Time, o *out) {
+	switch {
+	case t.manual:
+		if s.want == "client" {
+			s.wanted(now, o)
+		}
+	case !s.set.Turn.CreateResponse:
+	case s.turn != nil && !s.turn.manual:
+		s.owed = t // the caller goes on: answer both, or this one if the rest is noise
+	case s.rep != nil:
+		s.want, s.wantTurn = "turn", t
+	default:
+		s.respond("turn", t, Overrides{}, now, o)
+	}
+}
+
+// nothingHeard handles a turn in which nothing was recognised: a cough must not cost the answer that it cut, nor leave silence behind.
+func (s *state) nothingHeard(t *userTurn, now time.Time, o *out) {
+	switch {
+	case s.want == "client":
+		s.wanted(now, o)
+	case t.manual || s.turn != nil && !s.turn.manual || len(s.finals) > 0 || s.rep != nil || !s.set.Turn.CreateResponse:
+		// Somebody else owes the next move.
+	case s.owed != nil:
+		s.respond("turn", s.owed, Overrides{}, now, o)
+	case s.unheard != "":
+		text := s.unheard
+		s.unheard = ""
+		o.emit(event.Repaired{Owner: "caller", Action: "resume"})
+		s.say(text, "resume", now, o)
+	case t.voicePos-t.from-s.set.Turn.PrefixPadding < 400*time.Millisecond:
+		// Too short to have been words: go on listening.
+	default:
+		s.nonsense++
+		o.emit(event.Repaired{Owner: "recogniser", Action: "ask_again"})
+		if s.nonsense <= 3 {
+			s.say(s.plan.Phrases.NotUnderstood, "repair", now, o)
+		}
+	}
+}
+
+func (s *state) earFailed(m earFault, now time.Time, o *out) {
+	o.emit(failed("stt", m.err))
+	t := s.takeFinal(m.utt)
+	if t == nil {
+		return
+	}
+	if t.partial != "" {
+		o.emit(event.Repaired{Owner: "recogniser", Action: "use_partial"})
+		s.heardUser(t, t.partial, stt.Event{}, now, o)
+		return
+	}
+	o.emit(event.UserFailed{Item: t.item, Code: codeOf(m.err), Message: m.err.Error()})
+	s.nothingHeard(t, now, o)
+}
+
+func (s *state) digit(d rune, now time.Time, o *out) {
+	s.active = now
+	if s.keys == "" && s.set.Turn.InterruptResponse {
+		s.interrupt("turn_detected", now, o)
+	}
+	if d != '#' {
+		s.keys += string(d)
+		s.keysDue = now.Add(1200 * time.Millisecond)
+		return
+	}
+	s.flushKeys(now, o)
+}
+
+func (s *state) flushKeys(now time.Time, o *out) {
+	keys := s.keys
+	s.keys, s.keysDue = "", time.Time{}
+	if keys == "" {
+		keys = "#"
+	}
+	s.typed(keys, "digits", now, o)
+}
+
+// typed handles a message that the caller wrote, or keys that were pressed.
+func (s *state) typed(text, source string, now time.Time, o *out) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return
+	}
+	s.active = now
+	s.interrupt("turn_detected", now, o)
+	it := &Item{ID: s.id("item"), Kind: "message", Role: llm.User, Text: text, Done: true}
+	prev := s.hist.add(it)
+	o.emit(event.ItemAdded{Item: it.ID, Previous: prev, Kind: it.Kind, Role: string(llm.User), Text: text, Source: source})
+	t := &userTurn{item: it.ID, lastVoice: now, ended: now, finalText: now}
+	s.unheard, s.nonsense = "", 0
+	s.respond("turn", t, Overrides{}, now, o)
+}
+
+// interrupt cuts everything that the agent is saying or about to say.
+func (s *state) interrupt(reason string, now time.Time, o *out) {
+	if s.rep == nil && len(s.tails) == 0 {
+		return
+	}
+	s.gen++
+	o.add(cutPlay{gen: s.gen})
+	for _, a := range s.tails {
+		a.cut = true
+	}
+	s.want, s.wantTurn = "", nil
+	a := s.rep
+	if a == nil {
+		return
+	}
+	a.cut = true
+	o.add(cancelRep{gen: a.gen})
+	if a.turn != nil && a.heard == 0 {
+		s.owed = a.turn
+	}
+	if a.it != nil && !a.textOnly {
+		a.it.Text = a.text[:min(a.heard, len(a.text))]
+	}
+	a.status, a.reason = "cancelled", reason
+	s.finish(a, now, o)
+}
+
+// finish ends the sending of an attempt. What was heard of it is settled later.
+func (s *state) finish(a *attempt, now time.Time, o *out) {
+	if a.done {
+		return
+	}
+	a.done = true
+	if a.status == "" {
+		a.status = "completed"
+	}
+	o.emitGen(a.gen, event.ReplyDone{Response: a.response, Item: a.item, Status: a.status, Reason: a.reason, Message: a.message, Text: a.text,
+		Input: a.usage.Input, Cached: a.usage.Cached, Output: a.usage.Output})
+	if s.rep == a {
+		s.rep = nil
+	}
+	a.moved = now
+	switch {
+	case a.textOnly:
+		s.settle(a, len(a.text), now, o)
+	case a.early:
+		s.settle(a, a.heard, now, o)
+	default:
+		s.tails = append(s.tails, a)
+	}
+	if s.closing == "" && !a.cut && a.status == "failed" && a.cause != "repair" {
+		o.emit(event.Repaired{Owner: "model", Action: "apologise"})
+		s.say(s.plan.Phrases.Apology, "repair", now, o)
+		return
+	}
+	s.wanted(now, o)
+}
+
+// wanted starts the reply that was owed while another one was under way.
+func (s *state) wanted(now time.Time, o *out) {
+	if s.want == "" || s.rep != nil {
+		return
+	}
+	cause, t, ov := s.want, s.wantTurn, s.wantOver
+	s.want, s.wantTurn, s.wantOver = "", nil, Overrides{}
+	s.respond(cause, t, ov, now, o)
+}
+
+// settle fixes what was heard of an attempt.
+func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
+	a.settled = true
+	if a.cutAt > 0 && a.heardAt != nil {
+		a.upto, text = a.cutAt, a.heardAt(a.cutAt)
+	}
+	text = min(text, len(a.text))
+	heard := a.text[:text]
+	whole := text == len(a.text)
+	if a.it != nil {
+		a.it.Text, a.it.Said, a.it.Done = heard, a.text, true
+	}
+	if !whole && a.cut {
+		s.unheard = a.text[text:]
+		o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: a.reason, Said: a.text, Text: heard, Upto: event.Ms(a.upto)})
+	}
+	if a.text != "" {
+		o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: heard, Upto: event.Ms(a.upto), Total: event.Ms(a.total), Cut: !whole})
+	}
+	s.tails = without(s.tails, a)
+	if !a.stopped {
+		s.late = append(s.late, a)
+	}
+	s.stir(a, now)
+	if a.hangUp && !a.cut && s.closing == "" {
+		s.close("agent_hung_up", now, o)
+	}
+}
+
+// say speaks a fixed text.
+func (s *state) say(text, cause string, now time.Time, o *out) {
+	if text == "" || s.closing != "" {
+		return
+	}
+	a := s.newAttempt(cause, nil, Overrides{}, now)
+	s.launch(a, reply.Job{Fixed: text}, now, o)
+}
+
+// respond starts an answer.
+func (s *state) respond(cause string, t *userTurn, ov Overrides, now time.Time, o *out) {
+	if s.closing != "" {
+		return
+	}
+	s.owed = nil
+	a := s.newAttempt(cause, t, ov, now)
+	req := s.request(ov)
+	tools := s.tools
+	if ov.Tools != nil {
+		tools = append(append([]tool.Tool(nil), s.server...), clientTools(ov.Tools)...)
+	}
+	if req.Choice == "none" {
+		tools = nil
+	}
+	for _, tl := range tools {
+		req.Tools = append(req.Tools, tl.Spec())
+	}
+	s.launch(a, reply.Job{LLM: s.plan.Models.LLM, Request: req, Tools: tools}, now, o)
+}
+
+func (s *state) newAttempt(cause string, t *userTurn, ov Overrides, now time.Time) *attempt {
+	s.gen++
+	text := s.set.TextOnly
+	if ov.TextOnly != nil {
+		text = *ov.TextOnly
+	}
+	a := &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata,
+		textOnly: text || s.plan.Models.TTS == nil, started: now, moved: now}
+	s.rep = a
+	return a
+}
+
+func (s *state) launch(a *attempt, j reply.Job, _ time.Time, o *out) {
+	o.emitGen(a.gen, event.ReplyStarted{Response: a.response, Item: a.item, Previous: s.hist.last(), Cause: a.cause, Text: a.textOnly, Metadata: a.metadata})
+	j.Gen, j.Limits = a.gen, s.lim.Reply
+	if !a.textOnly {
+		j.TTS, j.Voice = s.plan.Models.TTS, s.plan.Voice
+	}
+	o.add(startRep{att: a, job: j})
+}
+
+// request is what a model is asked.
+func (s *state) request(ov Overrides) llm.Request {
+	r := llm.Request{Session: s.plan.ID, Lang: s.plan.Lang, System: s.set.Instructions, Choice: s.set.ToolChoice, Limits: llm.Limits{MaxTokens: s.set.MaxTokens}}
+	if ov.Instructions != nil {
+		r.System = *ov.Instructions
+	}
+	if ov.ToolChoice != "" {
+		r.Choice = ov.ToolChoice
+	}
+	if ov.MaxTokens > 0 {
+		r.Limits.MaxTokens = ov.MaxTokens
+	}
+	if r.Messages = ov.Input; ov.Input == nil {
+		r.Messages = s.hist.messages(s.lim.History)
+	}
+	return r
+}
+
+// replied handles what a reply reports. Facts count whatever generation they belong to; the rest only while it is the current one.
+func (s *state) replied(n reply.Note, now time.Time, o *out) {
+	a := s.attempt(n.Gen)
+	if a == nil {
+		return
+	}
+	a.moved = now
+	switch n.Kind {
+	case reply.Text:
+		if a.cut {
+			return
+		}
+		if a.firstToken.IsZero() {
+			a.firstToken = n.At
+		}
+		if a.it == nil {
+			a.it = &Item{ID: a.item, Kind: "message", Role: llm.Assistant, Audio: !a.textOnly}
+			s.hist.add(a.it)
+			s.spoken[a.item] = a
+		}
+		a.text += n.Text
+		a.it.Said = a.text
+		if a.textOnly {
+			a.it.Text = a.text
+		}
+		o.emitGen(a.gen, event.TextDelta{Response: a.response, Item: a.item, Text: n.Text})
+	case reply.Called:
+		it := &Item{ID: s.id("item"), Kind: "function_call", CallID: n.Call.ID, Name: n.Call.Name, Args: n.Call.Arguments, Done: true}
+		s.hist.addBefore(it, a.it)
+		o.emitGen(a.gen, event.ToolCalled{Response: a.response, Item: it.ID, CallID: n.Call.ID, Name: n.Call.Name, Arguments: n.Call.Arguments, Client: n.Client})
+	case reply.Returned:
+		it := &Item{ID: s.id("item"), Kind: "function_call_output", CallID: n.Call.ID, Text: n.Result.Output, Done: true}
+		s.hist.addBefore(it, a.it)
+		a.toolsDone = n.At
+		o.emitGen(a.gen, event.ToolReturned{CallID: n.Call.ID, Name: n.Call.Name, Output: n.Result.Output, Failed: n.Result.Failed, Took: event.Ms(n.Took)})
+	case reply.Spent:
+		a.usage.Input += n.Usage.Input
+		a.usage.Cached += n.Usage.Cached
+		a.usage.Output += n.Usage.Output
+	case reply.FirstAudio:
+		a.firstAudio = n.At
+	case reply.Done:
+		s.replyOver(a, n, now, o)
+	}
+}
+
+func (s *state) replyOver(a *attempt, n reply.Note, now time.Time, o *out) {
+	a.stopped = true
+	s.late = without(s.late, a)
+	if a.cut {
+		return
+	}
+	a.hangUp, a.pending = n.Stop == llm.StopHangUp, n.Pending
+	switch {
+	case n.Err != nil:
+		o.emitGen(a.gen, failed(n.Stage, n.Err))
+		a.status, a.reason, a.message = "failed", codeOf(n.Err), n.Err.Error()
+	case n.Stop == llm.StopLength:
+		a.status, a.reason = "incomplete", "max_output_tokens"
+	case n.Stop == llm.StopFilter:
+		a.status, a.reason = "incomplete", "content_filter"
+	}
+	if !n.Spoken || a.drained {
+		s.finish(a, now, o)
+	}
+}
+
+// played handles what the player reports.
+func (s *state) played(n playNote, now time.Time, o *out) {
+	a := s.attempt(n.Gen)
+	if a == nil || a.settled {
+		return
+	}
+	a.moved = now
+	switch n.Kind {
+	case playSent:
+		a.sent = n.At
+	case playSounded:
+		a.ear = n.At
+		s.timed(a, o)
+	case playProgress:
+		a.upto, a.heard, a.total = n.Upto, n.Text, n.Total
+		s.stir(a, now)
+		if !a.settled {
+			o.emitGen(a.gen, event.Heard{Response: a.response, Item: a.item, Upto: event.Ms(n.Upto), TextBytes: n.Text})
+		}
+	case playDrained:
+		a.drained = true
+		if a.stopped {
+			s.finish(a, now, o)
+		}
+	case playSettled:
+		a.upto, a.heard, a.total, a.drained = n.Upto, n.Text, n.Total, true
+		a.heardAt = n.HeardAt
+		if !a.done { // drained and settled may come before the reply's own report
+			a.early = true
+			return
+		}
+		s.settle(a, n.Text, now, o)
+	case playBroken:
+		o.emitGen(a.gen, failed("leg", n.Err))
+		s.close("failed", now, o)
+	}
+}
+
+// timed reports how long the caller waited for this answer.
+func (s *state) timed(a *attempt, o *out) {
+	t := a.turn
+	if t == nil || t.lastVoice.IsZero() {
+		return
+	}
+	s.turns++
+	since := func(at time.Time) event.Millis {
+		if at.IsZero() {
+			return event.Ms(-time.Millisecond)
+		}
+		return event.Ms(at.Sub(t.lastVoice))
+	}
+	o.emitGen(a.gen, event.TurnTimed{Response: a.response, Turn: s.turns, Item: t.item, EndOfTurn: since(t.ended), FinalText: since(t.finalText),
+		FirstToken: since(a.firstToken), ToolsDone: since(a.toolsDone), FirstAudio: since(a.firstAudio), Sent: since(a.sent), Heard: since(a.ear)})
+}
+
+// stir notes that the agent did something. Asking whether the caller is still there does not count.
+func (s *state) stir(a *attempt, now time.Time) {
+	if a.cause != "idle" {
+		s.active = now
+	}
+}
+
+func (s *state) attempt(g event.Gen) *attempt {
+	if s.rep != nil && s.rep.gen == g {
+		return s.rep
+	}
+	for _, a := range s.tails {
+		if a.gen == g {
+			return a
+		}
+	}
+	for _, a := range s.late {
+		if a.gen == g {
+			return a
+		}
+	}
+	return nil
+}
+
+// without returns the attempts but a.
+func without(list []*attempt, a *attempt) []*attempt {
+	return slices.DeleteFunc(list, func(t *attempt) bool { return t == a })
+}
+
+// settleFloor says who has the floor, when that changed, and tells the turn policy what the agent is doing.
+func (s *state) settleFloor(now time.Time, o *out) {
+	speaking, thinking := false, len(s.finals) > 0 || s.rep != nil
+	for _, a := range s.tails {
+		speaking = speaking || !a.cut
+	}
+	if s.rep != nil && !s.rep.ear.IsZero() {
+		speaking = true
+	}
+	if ag := (turn.Agent{Speaking: speaking, Thinking: s.rep != nil}); ag != s.agent {
+		s.agent = ag
+		s.decide2(s.policy.Observe(now, ag), now, o)
+	}
+	f := event.FloorNone
+	switch {
+	case s.turn != nil && !s.turn.manual:
+		f = event.FloorCaller
+	case speaking:
+		f = event.FloorAgent
+	case thinking:
+		f = event.FloorModel
+	}
+	if f != s.floor {
+		s.floor = f
+		o.emit(event.FloorChanged{Floor: f})
+	}
+}
+
+// close begins the end: the agent falls silent, and what was heard of it is settled before the session goes.
+func (s *state) close(reason string, now time.Time, o *out) {
+	if s.closing != "" {
+		return
+	}
+	s.closing, s.closeBy = reason, now.Add(400*time.Millisecond)
+	if t := s.turn; t != nil {
+		s.turn = nil
+		o.add(discardEar{utt: t.utt})
+	}
+	s.interrupt("hang_up", now, o)
+}
+
+func failed(stage string, err error) event.Failed {
+	return event.Failed{Stage: stage, Kind: string(fault.KindOf(err)), Code: codeOf(err), Message: err.Error()}
+}
+
+func codeOf(err error) string {
+	if c := fault.CodeOf(err); c != "" {
+		return c
+	}
+	return "internal"
+}
+
+func clientTools(specs []llm.ToolSpec) []tool.Tool {
+	ts := make([]tool.Tool, len(specs))
+	for i, sp := range specs {
+		ts[i] = clientTool{sp}
+	}
+	return ts
+}
+
+// notActive is the protocol's answer to a cancel with nothing to cancel.
+func notActive(format string, args ...any) error {
+	return fault.New(fault.Conflict, "response_cancel_not_active", "%s", fmt.Sprintf(format, args...))
+}
