@@ -66,6 +66,7 @@ func (l *listener) open() (err error) {
 	if l.fr, err = media.NewFramer(media.Mono(e.rate)); err != nil {
 		return err
 	}
+	l.seg.Close = 5 // the pause that ends a turn is the policy's to count
 	l.det, err = detectorFor(e.rate)
 	return err
 }
