@@ -4,6 +4,7 @@ import "math"
 
 const (
 	longestHiss    = 20  // frames; consonants without voice are shorter
+	hissDepth      = 12  // dB; the gate for the beginning of what is not periodic
 	quietestCaller = -45 // dB; where the caller's level starts, and never falls below
 	quietestVoice  = -58 // dB; what is weaker is no caller, whatever it sounds like
 	quietestNoise  = -85 // dB in one band; digital silence must not make dither look loud
@@ -41,12 +42,13 @@ func (v *Voice) evidence() float32 {
 	if long := v.hissing - longestHiss; long > 0 {
 		e -= min(0.3*float32(long), 6)
 	}
-	if v.voiced < 0.5 && v.odds < 0 { // without a vowel it takes longer to believe: bangs are short
-		e = min(e, 2)
-	}
 	// The gate. The quieter the background, the less of a voice it cuts off.
 	room := v.caller - v.floor.level
 	depth := gateDepth + min(max(0.35*(room-22), 0), 10)
+	if v.voiced < 0.5 && v.odds < 0 {
+		// What begins without a vowel must be louder and takes longer to believe: bangs are short, breaths are weak.
+		e, depth = min(e, 2), hissDepth
+	}
 	if below := v.caller - depth - v.now; below > 0 {
 		if e > 3 && v.voiced > 0.6 && level > v.floor.level+15 {
 			v.caller -= 0.1 // a clear voice that the gate keeps out may be a quieter caller: let it in after a while
