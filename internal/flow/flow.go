@@ -22,7 +22,7 @@ import (
 func Names() []string { return []string{"reception"} }
 
 // Languages lists the languages of the flows, by their ISO 639-1 codes.
-func Languages() []string { return []string{"en"} }
+func Languages() []string { return []string{"en", "es", "fr"} }
 
 // New returns the flow of that name in a language (BCP 47; regions do not matter). With an empty language each request's own decides,
 // English where the flow does not know it.

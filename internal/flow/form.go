@@ -196,7 +196,7 @@ func (c *caller) fillName(ts []token, m meaning) answer {
 		return c.again()
 	}
 	lead := c.p.leadsName(ts)
-	if !lead && (m.whole || len(c.p.trim(ts)) > 8) {
+	if !lead && m.whole {
 		return c.again()
 	}
 	c.takePhone(ts)
@@ -227,9 +227,9 @@ func (c *caller) takePhone(ts []token) bool {
 
 func (c *caller) fillPhone(ts []token) answer {
 	f := c.form
-	d, _ := c.p.digits(ts)
-	if d == "" {
-		return c.again()
+	d, used := c.p.digits(ts)
+	if d == "" || (len(d) < 3 && used*2 < len(c.p.trim(ts))) {
+		return c.again() // "a chair" holds a number too, in French
 	}
 	f.partial += d
 	switch {
@@ -252,6 +252,9 @@ func (c *caller) fillSubject(text string, ts []token) answer {
 	if only(c.p.nothing, core) {
 		f.noText = true
 		return c.ok()
+	}
+	if c.p.yesNo(ts) == 1 && len(core) <= 3 {
+		return c.again()
 	}
 	f.subject = shorten(strings.TrimSpace(text), 200)
 	f.subject = strings.TrimRight(f.subject, " .!?…")

@@ -231,6 +231,10 @@ func compile(s script, c company) (*pack, error) {
 		}
 		return out
 	}
+	p.Numbers = map[string]int{}
+	for w, v := range s.Numbers {
+		p.Numbers[strings.Join(words(w, p.join), "")] = v
+	}
 	week := &node{kind: nodeAlt}
 	for i, name := range []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
 		p.days[i] = any(s.Days[name])

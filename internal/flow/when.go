@@ -43,8 +43,14 @@ func (p *pack) when(ts []token, now time.Time) when {
 			w.part = part.name
 		}
 	}
+	// A part of a day is taken off before "tomorrow" is looked for: in Spanish they are one word. "This morning" is today.
 	shift := map[string]int{"yesterday": -1, "today": 0, "tomorrow": 1, "after_tomorrow": 2}
-	for _, name := range []string{"after_tomorrow", "tomorrow", "yesterday", "now", "today", "weekend"} {
+	for _, name := range []string{"after_tomorrow", "today", "parts", "tomorrow", "yesterday", "now", "weekend"} {
+		if name == "parts" {
+			for _, part := range p.parts {
+				cover(part.node)
+			}
+		}
 		for _, r := range p.rel {
 			if r.name != name || len(cover(r.node)) == 0 {
 				continue
