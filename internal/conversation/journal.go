@@ -110,7 +110,7 @@ func (s *Service) saveAgain(ctx context.Context) {
 		for _, l := range s.lives() {
 			if l.isEnded() {
 				limited, cancel := context.WithTimeout(ctx, saveLimit)
-				_ = s.save(limited, l) // it logs, and asks for another attempt
+				_ = s.save(limited, l) // it has logged, and asks for another attempt
 				cancel()
 			}
 		}
@@ -227,11 +227,11 @@ func (j *journalFile) close() {
 	}
 }
 
-// remove takes the journal away: everything in it is recorded. Should that fail, Recover records it again.
-func (j *journalFile) remove() {
+// remove takes the journal at path away: everything in it is recorded. Should that fail, Recover records it again.
+func (j *journalFile) remove(path string) {
 	j.close()
 	if j.f != nil {
-		os.Remove(j.f.Name())
+		os.Remove(path)
 	}
 }
 

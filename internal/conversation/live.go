@@ -42,6 +42,7 @@ type Live struct {
 
 	file journalFile
 	save sync.Mutex // held while the end is recorded
+	told bool       // that it could not be; guarded by save
 }
 
 // ending is how a conversation ended.
@@ -290,7 +291,10 @@ func (s *Service) save(ctx context.Context, l *Live) error {
 	evs, end := l.events()
 	err := s.close(ctx, l.sum, evs, end)
 	if err != nil {
-		s.log.WarnContext(ctx, "end of conversation not recorded", "tenant", l.sum.Tenant, "conversation", l.ID(), "error", err)
+		if !l.told {
+			l.told = true
+			s.log.WarnContext(ctx, "end of conversation not recorded, will be tried again", "tenant", l.sum.Tenant, "conversation", l.ID(), "error", err)
+		}
 		select {
 		case s.unsaved <- struct{}{}:
 		default: // it knows already
@@ -301,7 +305,7 @@ func (s *Service) save(ctx context.Context, l *Live) error {
 	s.mu.Lock()
 	delete(s.live, l.ID())
 	s.mu.Unlock()
-	l.file.remove()
+	l.file.remove(s.path(l.ID(), journalExt))
 	return nil
 }
 

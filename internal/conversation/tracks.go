@@ -20,7 +20,8 @@ type tracks struct {
 type track struct {
 	pcm  []int16
 	from *media.Resampler
-	rate int // of the resampler's input
+	rate int  // of the resampler's input
+	late bool // the last piece had no place
 }
 
 // writeStep is how much is worth a write: 100 ms.
@@ -56,7 +57,12 @@ func (t *tracks) place(s *track, p *piece) {
 	}
 	end, at := t.base+len(s.pcm), samplesOf(p.at)
 	pcm := p.pcm
-	switch near := samplesOf(together); {
+	near := samplesOf(together)
+	if s.late { // what follows a piece that came too late begins in its own place
+		near = 1
+	}
+	s.late = false
+	switch {
 	case at-end >= near:
 		t.pad(s, at)
 	case end-at >= near:
@@ -64,6 +70,7 @@ func (t *tracks) place(s *track, p *piece) {
 		pcm = pcm[drop:]
 		t.rejected += media.Mono(p.rate).Duration(drop)
 		if len(pcm) == 0 {
+			s.late = true
 			return
 		}
 	}

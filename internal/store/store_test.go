@@ -236,7 +236,7 @@ func TestReadOnlyFolder(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.Chmod(dir, 0o555))
 	if os.Getuid() == 0 {
-		asNobody(t)
+		asNobody(t, dir)
 	}
 	_, err := store.LockDir(dir)
 	require.Equal(t, fault.Denied, fault.KindOf(err), "%v", err)
@@ -247,8 +247,9 @@ func TestReadOnlyFolder(t *testing.T) {
 	require.Equal(t, "data_read_only", fault.CodeOf(err), "%v", err)
 }
 
-// asNobody takes from root's thread the right to every file, until the test ends.
-func asNobody(t *testing.T) {
+// asNobody takes from root's thread the right to every file, until the test ends. dir is one that only
+// root could write to.
+func asNobody(t *testing.T, dir string) {
 	runtime.LockOSThread()
 	if err := unix.Setfsuid(65534); err != nil {
 		runtime.UnlockOSThread()
@@ -258,7 +259,7 @@ func asNobody(t *testing.T) {
 		_ = unix.Setfsuid(0)
 		runtime.UnlockOSThread()
 	})
-	if f, err := os.CreateTemp("/root", "probe"); err == nil {
+	if f, err := os.CreateTemp(dir, "probe"); err == nil {
 		f.Close()
 		os.Remove(f.Name())
 		t.Skip("root keeps its rights here")
