@@ -28,7 +28,9 @@ const unknownLength = math.MaxUint32
 // ReadWAV reads a whole WAVE file: 16-bit and 8-bit PCM, µ-law and A-law, any rate, up to 8 channels. It skips chunks that it
 // does not know, and takes a data chunk whose length is 0, 0xFFFFFFFF or more than there is to last until the end of the stream. What
 // is not such a file is a fault.Invalid with code "wav_malformed", "wav_unsupported" or "wav_too_long"; errors of r come back wrapped.
-func ReadWAV(r io.Reader) (Format, []int16, error) {
+func ReadWAV(r io.Reader) (Format, []int16, error) { return readWAV(r, maxWAVBytes) }
+
+func readWAV(r io.Reader, most int64) (Format, []int16, error) {
 	var head [12]byte
 	if err := readHeader(r, head[:], "file header"); err != nil {
 		return Format{}, nil, err
@@ -56,7 +58,7 @@ func ReadWAV(r io.Reader) (Format, []int16, error) {
 			if f.Rate == 0 {
 				return Format{}, nil, fault.New(fault.Invalid, "wav_malformed", "malformed WAVE file: its sound comes before its format")
 			}
-			pcm, err := readWAVData(r, f, encoding, size)
+			pcm, err := readWAVData(r, f, encoding, size, most)
 			return f, pcm, err
 		default:
 			if err := skip(r, int64(size)+int64(size&1)); err != nil {
@@ -125,20 +127,17 @@ func readWAVFormat(r io.Reader, size uint32) (Format, int, error) {
 // wavPCM8 is our own number for 8-bit PCM: no file carries it.
 const wavPCM8 = -8
 
-func readWAVData(r io.Reader, f Format, encoding int, size uint32) ([]int16, error) {
-	limit := int64(size)
-	if size == 0 || size == unknownLength {
-		limit = maxWAVBytes + 1
-	}
-	if limit > maxWAVBytes {
-		limit = maxWAVBytes + 1
+func readWAVData(r io.Reader, f Format, encoding int, size uint32, most int64) ([]int16, error) {
+	limit := most + 1
+	if size != 0 && size != unknownLength {
+		limit = min(limit, int64(size))
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, limit))
 	if err != nil {
 		return nil, fmt.Errorf("read WAVE sound: %w", err)
 	}
-	if len(raw) > maxWAVBytes {
-		return nil, fault.New(fault.Invalid, "wav_too_long", "WAVE file too long: more than %d MB of sound", maxWAVBytes>>20)
+	if int64(len(raw)) > most {
+		return nil, fault.New(fault.Invalid, "wav_too_long", "WAVE file too long: more than %d MB of sound", most>>20)
 	}
 	width := 1
 	if encoding == wavPCM {

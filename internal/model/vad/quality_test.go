@@ -189,6 +189,10 @@ func opened(pcm []int16, at []int, length, rate int, j judge) int {
 
 // TestQualityHolds keeps the detector from getting worse: lower bounds somewhat under what docs/quality.md reports.
 func TestQualityHolds(t *testing.T) {
+	streams := map[int]*stream{}
+	for _, rate := range rates {
+		streams[rate] = newStream(t, "en", rate, 15, 2)
+	}
 	for _, c := range []struct {
 		rate              int
 		condition         string
@@ -201,7 +205,7 @@ func TestQualityHolds(t *testing.T) {
 		{8000, "white 10", 0.98, 0.63, 220, 620},
 	} {
 		t.Run(fmt.Sprintf("%d Hz %s", c.rate, c.condition), func(t *testing.T) {
-			s := newStream(t, "en", c.rate, 25, 2)
+			s := streams[c.rate]
 			sc := s.measure(s.with(t, c.condition, 2), ours(t, c.rate))
 			require.GreaterOrEqual(t, sc.precision, c.precision)
 			require.GreaterOrEqual(t, sc.recall, c.recall)
