@@ -1,0 +1,137 @@
+// Package openai speaks the OpenAI HTTP interface for chat, transcription and speech, against OpenAI itself or any server that
+// speaks it too: Ollama, vLLM, llama.cpp, LM Studio, LocalAI, speaches and others. What such servers leave out or do differently is
+// tolerated where its meaning is clear: usage, ids and indexes of tool calls may be missing, arguments may be objects.
+package openai
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"griot/internal/fault"
+	"griot/internal/model/llm"
+	"griot/internal/model/stt"
+	"griot/internal/model/tts"
+	"griot/internal/provider"
+)
+
+// defaultBaseURL is OpenAI's own.
+const defaultBaseURL = "https://api.openai.com/v1"
+
+// Config of the provider.
+type Config struct {
+	APIKey             string        `json:"api_key" doc:"API key. Servers of your own often need none." secret:"true" env:"OPENAI_API_KEY"`
+	BaseURL            string        `json:"base_url" doc:"Address of the server up to and including /v1, for example http://localhost:11434/v1 for Ollama." env:"OPENAI_BASE_URL"`
+	Model              string        `json:"model" doc:"Language model." env:"OPENAI_MODEL" required:"true"`
+	TranscriptionModel string        `json:"transcription_model" doc:"Model that transcribes speech." env:"OPENAI_TRANSCRIPTION_MODEL" required:"true"`
+	SpeechModel        string        `json:"speech_model" doc:"Model that speaks." env:"OPENAI_SPEECH_MODEL" required:"true"`
+	Voice              string        `json:"voice" doc:"Voice that speaks when the agent names none." env:"OPENAI_VOICE" required:"true"`
+	Effort             string        `json:"reasoning_effort" doc:"How long a reasoning model may think before it answers; empty leaves the model's own. Callers wait meanwhile." enum:"none,minimal,low,medium,high"`
+	Timeout            time.Duration `json:"timeout" doc:"Longest wait for the first token, the next one, the first audio or a transcript."`
+}
+
+// Provider describes OpenAI and everything compatible with it.
+func Provider() provider.Provider {
+	return provider.Define(provider.Spec[Config]{
+		ID: "openai", Name: "OpenAI and compatible servers",
+		Default: Config{
+			BaseURL: defaultBaseURL, Model: "gpt-5.4-mini", TranscriptionModel: "gpt-transcribe", SpeechModel: "gpt-4o-mini-tts",
+			Voice: "alloy", Timeout: 20 * time.Second,
+		},
+		LLM:     newLLM,
+		STT:     newSTT,
+		TTS:     newTTS,
+		Present: present,
+		Check:   check,
+	})
+}
+
+// own reports whether the server is OpenAI's.
+func (c Config) own() bool {
+	return strings.TrimRight(strings.TrimSpace(c.BaseURL), "/") == defaultBaseURL
+}
+
+func present(_ context.Context, c Config) provider.Presence {
+	switch {
+	case !c.own():
+		return provider.Presence{OK: true, Found: "server at " + host(c.BaseURL)}
+	case c.APIKey != "":
+		return provider.Presence{OK: true, Found: "API key"}
+	}
+	return provider.Presence{Missing: "There is neither an API key nor the address of a compatible server.", Mend: "export OPENAI_API_KEY=..."}
+}
+
+// check lists the server's models, and looks for the configured one among them.
+func check(ctx context.Context, c Config) error {
+	cl, err := newClient(c)
+	if err != nil {
+		return err
+	}
+	defer cl.Close()
+	ctx, l := newLeash(ctx, c.Timeout)
+	defer l.release()
+	res, err := cl.get(ctx, "models")
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	var list struct {
+		Data []struct {
+			ID string `json:"id"`
+		} `json:"data"`
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(&list); err != nil {
+		if ctx.Err() != nil {
+			return cl.fault(ctx, nil, err)
+		}
+		return fault.Wrap(err, fault.Unavailable, "bad_response", "%s answers the request for its models with something that is not JSON; does its address end in /v1?", host(c.BaseURL))
+	}
+	var names []string
+	for _, m := range list.Data {
+		if m.ID == c.Model || strings.HasPrefix(m.ID, c.Model+":") {
+			return nil
+		}
+		names = append(names, m.ID)
+	}
+	if len(names) == 0 {
+		return nil // the server answers, but does not tell its models
+	}
+	some := strings.Join(names[:min(len(names), 8)], ", ")
+	return fault.New(fault.NotFound, "model_not_found", "%s has no model %q; it has %d others: %s", host(c.BaseURL), c.Model, len(names), some).At("openai.model")
+}
+
+// host returns what a person needs to recognise the server; never what a URL may hide, such as a password.
+func host(base string) string {
+	u, err := url.Parse(strings.TrimSpace(base))
+	if err != nil || u.Host == "" {
+		return "the server"
+	}
+	return u.Host
+}
+
+func newLLM(_ context.Context, c Config) (llm.Model, error) {
+	cl, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	return &chat{cl}, nil
+}
+
+func newSTT(_ context.Context, c Config) (stt.Model, error) {
+	cl, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	return &transcriber{cl}, nil
+}
+
+func newTTS(_ context.Context, c Config) (tts.Model, error) {
+	cl, err := newClient(c)
+	if err != nil {
+		return nil, err
+	}
+	return &speaker{cl}, nil
+}
