@@ -21,7 +21,7 @@ type Config struct {
 	FirstAudio  time.Duration `json:"first_audio" doc:"Delay from a text to the first audio of the voice."`
 	WordsPerSec float64       `json:"words_per_second" doc:"Words a second that the voice speaks: one tone each."`
 	Speed       float64       `json:"speed" doc:"How many times faster than real time the voice is produced; 0 means at once."`
-	VoiceRate   int           `json:"voice_rate" doc:"Sample rate of the voice, in Hz." enum:"8000,16000,22050,24000,48000"`
+	VoiceRate   int           `json:"voice_rate" doc:"Sample rate of the voice, in Hz, from 8000 to 48000."`
 	Heard       []string      `json:"heard" doc:"What the recogniser hears, one entry an utterance; in every conversation from the first entry on, and then from the start again."`
 	FinalAfter  time.Duration `json:"final_after" doc:"Delay from the end of an utterance to its final text."`
 }
@@ -82,6 +82,9 @@ func reply(table [][2]string, r llm.Request) string {
 func newTTS(_ context.Context, c Config) (tts.Model, error) {
 	if c.WordsPerSec <= 0 {
 		return nil, fault.New(fault.Invalid, "bad_speed", "words_per_second is %v; it must be above 0", c.WordsPerSec).At("words_per_second")
+	}
+	if c.VoiceRate < 8000 || c.VoiceRate > 48000 {
+		return nil, fault.New(fault.Invalid, "bad_rate", "voice_rate is %d; it must be from 8000 to 48000", c.VoiceRate).At("voice_rate")
 	}
 	return NewTTS(TTSOptions{First: c.FirstAudio, Rate: c.VoiceRate, WordsPerSec: c.WordsPerSec, Speed: c.Speed, Marks: true, forget: true}), nil
 }

@@ -60,7 +60,9 @@ func TestProviderAnswersHearsAndSpeaks(t *testing.T) {
 		_, err := p.LLM(t.Context(), json.RawMessage(bad))
 		require.Equal(t, fault.Invalid, fault.KindOf(err))
 	}
-	_, err = p.TTS(t.Context(), json.RawMessage(`{"words_per_second":-1}`))
-	require.Equal(t, fault.Invalid, fault.KindOf(err))
+	for _, bad := range []string{`{"words_per_second":-1}`, `{"voice_rate":12}`} {
+		_, err = p.TTS(t.Context(), json.RawMessage(bad))
+		require.Equal(t, fault.Invalid, fault.KindOf(err))
+	}
 	require.True(t, p.Present(t.Context(), nil).OK)
 }
