@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+
+	"griot/internal/app"
+	"griot/internal/config"
+)
+
+// shared are the flags of every command.
+type shared struct {
+	Config  string            `help:"Configuration file (YAML)." placeholder:"FILE" env:"GRIOT_CONFIG"`
+	EnvFile string            `help:"File with NAME=value lines." placeholder:"FILE" default:".env" env:"GRIOT_ENV_FILE"`
+	Data    string            `help:"Data folder." placeholder:"DIR"`
+	Set     map[string]string `help:"Any setting, such as --set speech.llm=openai." placeholder:"KEY=VALUE" mapsep:"none"`
+}
+
+type commands struct {
+	shared  `embed:""`
+	Serve   serveCommand   `cmd:"" help:"Answer on the web page and the Realtime protocol."`
+	Talk    talkCommand    `cmd:"" help:"Hold one conversation from the terminal."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what is present, what is missing and how to mend it."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// load reads the configuration: defaults, file, environment, flags.
+func (s *shared) load(flags map[string]string) (config.Config, error) {
+	all := map[string]string{}
+	for k, v := range s.Set {
+		all[k] = v
+	}
+	for k, v := range flags {
+		if v != "" {
+			all[k] = v
+		}
+	}
+	if s.Data != "" {
+		all["data"] = s.Data
+	}
+	src := config.Sources{File: s.Config, EnvFile: s.EnvFile, Environ: os.Environ(), Flags: all, Optional: s.Config == ""}
+	if s.Config == "" {
+		src.File = "griot.yaml"
+	}
+	c, _, err := config.Load(src)
+	return c, err
+}
+
+func logger(c config.Config) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(strings.ToUpper(c.Log.Level))) // validated by the configuration
+	o := &slog.HandlerOptions{Level: level}
+	var h slog.Handler = slog.NewTextHandler(os.Stderr, o)
+	if c.Log.Format == "json" {
+		h = slog.NewJSONHandler(os.Stderr, o)
+	}
+	l := slog.New(h)
+	slog.SetDefault(l)
+	return l
+}
+
+type serveCommand struct {
+	Addr string `help:"Address to listen on, host:port." placeholder:"ADDR"`
+}
+
+// Run serves until a signal comes.
+func (c *serveCommand) Run(ctx context.Context, s *shared) error {
+	cfg, err := s.load(map[string]string{"addr": c.Addr})
+	if err != nil {
+		return err
+	}
+	log := logger(cfg)
+	began := time.Now()
+	a, err := app.New(ctx, cfg, version, log)
+	if err != nil {
+		return err
+	}
+	log.Info("ready", "address", a.URL(), "took", time.Since(began).Round(time.Millisecond))
+	a.ReportStart(ctx, os.Stdout)
+	return a.Run(ctx)
+}
+
+type talkCommand struct {
+	Agent      string        `help:"Reference of the agent." default:"reception-en"`
+	In         string        `help:"The question as a WAV file." placeholder:"FILE" xor:"question" required:""`
+	Text       string        `help:"The question in writing." placeholder:"WORDS" xor:"question" required:""`
+	Out        string        `help:"Write the spoken answer to this WAV file." placeholder:"FILE"`
+	JSON       bool          `help:"Print every event and timer as a line of JSON."`
+	NoGreeting bool          `help:"Ask at once, without the agent's greeting."`
+	Wait       time.Duration `help:"How long the conversation may take." default:"1m"`
+}
+
+// Run holds the conversation.
+func (c *talkCommand) Run(ctx context.Context, s *shared) error {
+	cfg, err := s.load(map[string]string{"log.level": "warn"})
+	if err != nil {
+		return err
+	}
+	logger(cfg)
+	return app.Talk(ctx, cfg, app.TalkOptions{Agent: c.Agent, In: c.In, Text: c.Text, Out: c.Out, JSON: c.JSON, Quiet: c.NoGreeting, Wait: c.Wait}, os.Stdout)
+}
+
+type doctorCommand struct{}
+
+// Run looks and reports.
+func (c *doctorCommand) Run(ctx context.Context, s *shared) error {
+	cfg, err := s.load(nil)
+	if err != nil {
+		return err
+	}
+	good, err := app.Doctor(ctx, cfg, os.Stdout)
+	if err == nil && !good {
+		err = errors.New("something is missing")
+	}
+	return err
+}
+
+type versionCommand struct{}
+
+// Run prints the version.
+func (c *versionCommand) Run() error {
+	fmt.Printf("griot %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return nil
+}

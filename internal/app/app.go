@@ -1,0 +1,235 @@
+// Package app is the composition root: the one package that knows all the others. Read New from top to bottom to see how everything is
+// connected, and Run for what starts, in what order, and stops in reverse.
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"griot/internal/agent"
+	"griot/internal/api"
+	"griot/internal/blob"
+	"griot/internal/config"
+	"griot/internal/conversation"
+	"griot/internal/fault"
+	"griot/internal/live/realtime"
+	"griot/internal/provider"
+	"griot/internal/store"
+	"griot/web"
+)
+
+// App is a server that is ready to run.
+type App struct {
+	cfg      config.Config
+	log      *slog.Logger
+	version  string
+	started  time.Time
+	listener net.Listener
+	handler  http.Handler
+	live     *realtime.Server
+	stop     context.CancelFunc // ends conversations
+	plans    *planner
+	closers  []func() error // in the order in which things were opened
+}
+
+// New opens everything and listens, so that when it returns a client can connect. What cannot work is a fault that says what to do. Call Run, or Close.
+func New(ctx context.Context, cfg config.Config, version string, log *slog.Logger) (_ *App, err error) {
+	a := &App{cfg: cfg, log: log, version: version, started: time.Now()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+
+	// Data: one process at a time.
+	unlock, err := store.LockDir(cfg.Data)
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(func() error { unlock(); return nil })
+	dsn := cfg.Store.DSN
+	if dsn == "" {
+		dsn = "sqlite:" + filepath.Join(cfg.Data, "griot.db")
+	}
+	db, err := store.Open(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	a.onClose(db.Close)
+	files, err := blob.OpenLocal(filepath.Join(cfg.Data, "files"))
+	if err != nil {
+		return nil, fmt.Errorf("open the files: %w", err)
+	}
+	a.onClose(files.Close)
+
+	// Services.
+	records, err := conversation.NewService(conversation.Options{Store: db, Blobs: files, Dir: cfg.Data, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		return records.Close(ctx)
+	})
+	if err := a.recover(ctx, records); err != nil {
+		return nil, err
+	}
+	if err := a.openPlans(); err != nil {
+		return nil, err
+	}
+
+	// The way in.
+	doors := guard{cfg}
+	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, log: log}
+	stopCtx, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
+	console, err := web.Handler()
+	if err != nil {
+		return nil, fmt.Errorf("open the console: %w", err)
+	}
+	a.handler = doors.protect(mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, System: a}), a.live, console))
+	a.listener, err = net.Listen("tcp", cfg.Server.Addr)
+	if err != nil {
+		return nil, listenFault(cfg.Server.Addr, err)
+	}
+	a.onClose(func() error {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return a, nil
+}
+
+// openPlans opens the agents and the vendors of models.
+func (a *App) openPlans() error {
+	agents, err := agent.Open(filepath.Join(a.cfg.Data, "agents"))
+	if err != nil {
+		return err
+	}
+	models, err := provider.NewRegistry(providers()...)
+	if err != nil {
+		return err
+	}
+	a.onClose(models.Close)
+	for id := range a.cfg.Providers {
+		if _, err := models.Get(id); err != nil {
+			return fmt.Errorf("providers.%s: %w", id, err)
+		}
+	}
+	a.plans = &planner{cfg: a.cfg, agents: agents, models: models, present: map[string]provider.Presence{}}
+	return nil
+}
+
+// recover closes the conversations that a process killed in the middle of them left open.
+func (a *App) recover(ctx context.Context, records *conversation.Service) error {
+	n, err := records.Recover(ctx)
+	if err != nil {
+		return fmt.Errorf("close the conversations of the last run: %w", err)
+	}
+	if n > 0 {
+		a.log.Info("closed conversations that the last run left open", "conversations", n)
+	}
+	return nil
+}
+
+// mount puts the parts under their paths.
+func mount(rest, live, console http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/api/", rest)
+	mux.Handle("/healthz", rest)
+	mux.Handle("GET /v1/realtime", live)
+	mux.Handle("/", console)
+	return mux
+}
+
+func (a *App) onClose(f func() error) { a.closers = append(a.closers, f) }
+
+// URL is where a browser finds the console.
+func (a *App) URL() string {
+	if a.cfg.Server.PublicURL != "" {
+		return a.cfg.Server.PublicURL
+	}
+	return "http://" + a.listener.Addr().String()
+}
+
+// Run serves until ctx ends, then lets conversations end and closes everything.
+func (a *App) Run(ctx context.Context) error {
+	srv := &http.Server{Handler: a.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var g errgroup.Group
+	g.Go(func() error { a.plans.warm(ctx); return nil })
+	g.Go(func() error {
+		defer cancel()
+		if err := srv.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	<-ctx.Done()
+	a.stop() // conversations say goodbye and write their record
+	grace, done := context.WithTimeout(context.Background(), a.cfg.Server.ShutdownTimeout)
+	defer done()
+	err := srv.Shutdown(grace)
+	ended := make(chan struct{})
+	go func() { a.live.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-grace.Done():
+		a.log.Warn("conversations were still going on when the time to stop ran out; the next start closes their records")
+	}
+	return errors.Join(err, g.Wait(), a.Close())
+}
+
+// Close closes everything that New opened, last first. Run does it too.
+func (a *App) Close() error {
+	if a.stop != nil {
+		a.stop()
+	}
+	var errs []error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		errs = append(errs, a.closers[i]())
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+func listenFault(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fault.New(fault.Conflict, "port_in_use", "%s is taken by another program. Stop it, or choose another address with --addr, such as --addr 127.0.0.1:5001.", addr)
+	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EACCES):
+		return fault.New(fault.Denied, "port_denied", "%s may not be used without more rights. Choose a port above 1023 with --addr.", addr)
+	}
+	return fault.Wrap(err, fault.Unavailable, "cannot_listen", "%s cannot be listened on", addr)
+}
+
+// withModel puts a model's name into a provider's settings.
+func withModel(raw json.RawMessage, name string) (json.RawMessage, error) {
+	if name == "" {
+		return raw, nil
+	}
+	m := map[string]any{}
+	if len(raw) > 0 {
+		if err := json.Unmarshal(raw, &m); err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "invalid_config", "the provider's settings cannot be read")
+		}
+	}
+	m["model"] = name
+	return json.Marshal(m)
+}

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"griot/internal/config"
+)
+
+// Check is one thing that a conversation may need, and how to mend it.
+type Check struct {
+	ID, Name, Found, Missing, Mend string
+	OK                             bool
+	Optional                       bool // a conversation is possible without it
+}
+
+// checks looks at the vendors of models.
+func (p *planner) checks(ctx context.Context) (out []Check) {
+	for _, v := range p.models.All() {
+		if v.ID == "fake" {
+			continue
+		}
+		got := p.here(ctx, v)
+		out = append(out, Check{ID: v.ID, Name: v.Name, OK: got.OK, Found: got.Found, Missing: got.Missing, Mend: got.Mend, Optional: true})
+	}
+	return out
+}
+
+// Doctor looks at everything that a conversation needs and writes a report. It returns whether a spoken conversation in English is possible.
+func Doctor(ctx context.Context, cfg config.Config, w io.Writer) (bool, error) {
+	a := &App{cfg: cfg}
+	if err := a.openPlans(); err != nil {
+		return false, err
+	}
+	defer a.Close()
+	checks := append([]Check{dataCheck(cfg.Data)}, a.plans.checks(ctx)...)
+	for _, c := range checks {
+		mark, text := "ok     ", c.Found
+		if !c.OK {
+			mark, text = "missing", c.Missing
+		}
+		fmt.Fprintf(w, "%s  %-14s %s\n", mark, c.ID, text)
+		if !c.OK && c.Mend != "" {
+			fmt.Fprintf(w, "         %-14s → %s\n", "", c.Mend)
+		}
+	}
+	defs, err := a.plans.agents.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	fmt.Fprintln(w)
+	good := checks[0].OK
+	for _, d := range defs {
+		plan, shown, err := a.plans.plan(ctx, d.Reference)
+		if err != nil {
+			fmt.Fprintf(w, "agent    %-14s cannot be used: %v\n", d.Reference, err)
+			continue
+		}
+		fmt.Fprintf(w, "agent    %-14s hears with %s, thinks with %s, speaks with %s\n", d.Reference, orNone(shown.Recogniser), shown.Model, orNone(shown.Voice))
+		if d.Reference == "reception-en" {
+			good = good && plan.Models.STT != nil && plan.Models.TTS != nil
+		}
+	}
+	if good {
+		fmt.Fprintln(w, "\nA spoken conversation is possible.")
+	} else {
+		fmt.Fprintln(w, "\nA spoken conversation is not possible yet: see what is missing above.")
+	}
+	return good, nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+func dataCheck(dir string) Check {
+	c := Check{ID: "data", Name: "Data folder"}
+	abs, err := filepath.Abs(dir)
+	if err == nil {
+		err = os.MkdirAll(abs, 0o700)
+	}
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(abs, ".doctor-*"); err == nil {
+			f.Close()
+			err = os.Remove(f.Name())
+		}
+	}
+	if err != nil {
+		c.Missing, c.Mend = "the data folder cannot be written to: "+err.Error(), "choose another with --data"
+		return c
+	}
+	c.OK, c.Found = true, abs
+	return c
+}
+
+// ReportStart tells people where the server is and what is missing.
+func (a *App) ReportStart(ctx context.Context, w io.Writer) {
+	fmt.Fprintf(w, "\nGriot %s is ready: %s\n", a.version, a.URL())
+	missing := false
+	for _, c := range a.plans.checks(ctx) {
+		if !c.OK && c.Mend != "" {
+			missing = true
+			fmt.Fprintf(w, "  missing: %s\n           mend it: %s\n", c.Missing, c.Mend)
+		}
+	}
+	if !missing {
+		fmt.Fprintln(w, "  Nothing is missing. Open the address and talk to an agent.")
+	}
+	fmt.Fprintln(w, "  Ctrl-C stops.")
+}

@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"griot/internal/api"
+	"griot/internal/conversation"
+	"griot/internal/fault"
+	"griot/internal/live/realtime"
+)
+
+// tenant is whose everything is, until there is more than one.
+const tenant = api.DefaultTenant
+
+// host prepares conversations for the transports and keeps their record.
+type host struct {
+	plans   *planner
+	records *conversation.Service
+	max     int // conversations at once; 0 for no limit
+	record  bool
+	live    atomic.Int64
+	log     *slog.Logger
+}
+
+// Open implements realtime.Host.
+func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversation, error) {
+	n := h.live.Add(1)
+	opened := false
+	defer func() {
+		if !opened {
+			h.live.Add(-1)
+		}
+	}()
+	if h.max > 0 && n > int64(h.max) {
+		return nil, fault.New(fault.Limited, "too_many_conversations", "All %d lines are taken. Try again in a few seconds.", h.max)
+	}
+	plan, shown, err := h.plans.plan(ctx, r.Agent)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := h.records.Begin(ctx, conversation.Start{Tenant: tenant, Agent: plan.Agent, AgentName: plan.Name, AgentVersion: plan.Version, Lang: plan.Lang,
+		Channel: r.Channel, Remote: r.Remote, NoRecording: !h.record})
+	if err != nil {
+		return nil, err
+	}
+	opened = true
+	plan.ID = rec.ID()
+	tape := rec.Recorder()
+	plan.CallerTap, plan.AgentTap = tape.Caller, tape.Agent
+	return &realtime.Conversation{ID: plan.ID, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
+		defer h.live.Add(-1)
+		// The end is written down whatever became of the request.
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := rec.End(ctx, reason, runErr); err != nil {
+			h.log.Error("the end of a conversation could not be recorded yet", "conversation", plan.ID, "error", err)
+		}
+	}}, nil
+}

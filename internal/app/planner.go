@@ -1,0 +1,272 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"griot/internal/agent"
+	"griot/internal/config"
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/flow"
+	"griot/internal/live/session"
+	"griot/internal/live/turn"
+	"griot/internal/model/llm"
+	"griot/internal/model/stt"
+	"griot/internal/model/tts"
+	"griot/internal/provider"
+	"griot/internal/realtime"
+)
+
+// planner turns an agent's definition into a session's plan with the models of this machine.
+type planner struct {
+	cfg    config.Config
+	agents *agent.Service
+	models *provider.Registry
+
+	mu      sync.Mutex
+	present map[string]provider.Presence // by vendor, looked up once: what is installed while we run is found at the next start
+}
+
+// chosen is a model with the words that describe it.
+type chosen[M any] struct {
+	model M
+	name  string
+}
+
+// plan prepares a conversation with an agent. What the machine lacks becomes a notice where the conversation can go on without it.
+func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.GriotAgent, error) {
+	d, err := p.agents.Get(ctx, ref)
+	if err != nil {
+		return session.Plan{}, realtime.GriotAgent{}, err
+	}
+	ears, earErr := p.recogniser(ctx, d)
+	voice, voiceErr := p.voice(ctx, d)
+	mind, err := p.mind(ctx, d)
+	if err != nil {
+		return session.Plan{}, realtime.GriotAgent{}, err
+	}
+	plan := session.Plan{
+		Tenant: tenant, Agent: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language,
+		Models: session.Models{STT: ears.model, LLM: mind.model, TTS: voice.model, STTName: ears.name, LLMName: mind.name, TTSName: voice.name},
+		Voice:  tts.Options{Voice: d.Voice.ID, Lang: d.Language, Rate: d.Voice.Rate},
+		Settings: session.Settings{
+			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens,
+			Turn: turn.Settings{Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
+				CreateResponse: true, InterruptResponse: d.Turn.Interrupt, IdleTimeout: d.Turn.IdleTimeout, MaxTurn: 30 * time.Second},
+			Hints: stt.Hints{Open: true},
+		},
+		Greeting: d.Greeting.Text,
+		Limits:   session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
+		Phrases:  phrases(d.Language),
+		Notices:  notices(d, ears, earErr, voiceErr),
+	}
+	shown := realtime.GriotAgent{Reference: d.Reference, Name: d.Name, Language: d.Language, Voice: plan.Models.TTSName, Model: plan.Models.LLMName,
+		Recogniser: plan.Models.STTName, Listens: plan.Models.STT != nil}
+	return plan, shown, nil
+}
+
+// notices says what limits the agent on this machine.
+func notices(d agent.Definition, ears chosen[stt.Model], earErr, voiceErr error) (out []session.Notice) {
+	lang := map[string]string{"language": d.Language}
+	switch {
+	case ears.model != nil:
+	case fault.CodeOf(earErr) == "unsupported_language":
+		out = append(out, session.Notice{Code: "no_recogniser", Params: lang,
+			Message: "No recogniser on this machine understands " + d.Language + ". Type or press keys; speech needs a model folder or a provider's key."})
+	default:
+		out = append(out, session.Notice{Code: "recogniser_missing", Params: withReason(lang, earErr), Message: "Speech is not understood: " + text(earErr)})
+	}
+	if voiceErr != nil {
+		out = append(out, session.Notice{Code: "voice_missing", Params: withReason(lang, voiceErr), Message: "The agent writes and does not speak: " + text(voiceErr)})
+	}
+	return out
+}
+
+func withReason(m map[string]string, err error) map[string]string {
+	return map[string]string{"language": m["language"], "reason": text(err)}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// here reports whether a vendor's parts are on this machine.
+func (p *planner) here(ctx context.Context, v provider.Provider) provider.Presence {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if got, ok := p.present[v.ID]; ok && got.OK {
+		return got
+	}
+	got := v.Present(ctx, p.cfg.Providers[v.ID])
+	p.present[v.ID] = got
+	return got
+}
+
+// pick finds the vendor of a model: the one that is named, or the first present one that can do it.
+func pick[M any](ctx context.Context, p *planner, what, named, byDefault string, offers func(provider.Provider) bool, build func(id string) (M, error), fits func(M) bool) (chosen[M], error) {
+	var none chosen[M]
+	id := named
+	if id == "" || id == agent.Auto {
+		id = byDefault
+	}
+	if id == agent.None {
+		return none, nil
+	}
+	if id != "" && id != agent.Auto {
+		v, err := p.models.Get(id)
+		if err != nil {
+			return none, err
+		}
+		if !offers(v) {
+			return none, fault.New(fault.Invalid, "not_offered", "provider %q offers no %s", id, what)
+		}
+		m, err := build(id)
+		if err != nil {
+			return none, fmt.Errorf("%s of %s: %w", what, id, err)
+		}
+		if !fits(m) {
+			return none, fault.New(fault.Invalid, "unsupported_language", "the %s of %s does not know this language", what, id)
+		}
+		return chosen[M]{m, id}, nil
+	}
+	var missing error
+	for _, v := range p.models.All() {
+		if v.ID == "fake" || !offers(v) {
+			continue
+		}
+		if got := p.here(ctx, v); !got.OK {
+			if missing == nil && got.Mend != "" {
+				missing = fault.New(fault.Unavailable, v.ID+"_missing", "%s To mend it: %s", got.Missing, got.Mend)
+			}
+			continue
+		}
+		m, err := build(v.ID)
+		if err != nil {
+			slog.Warn("a provider cannot be used", "provider", v.ID, "error", err)
+			continue
+		}
+		if fits(m) {
+			return chosen[M]{m, v.ID}, nil
+		}
+	}
+	if missing == nil {
+		missing = fault.New(fault.Invalid, "unsupported_language", "no %s on this machine knows this language", what)
+	}
+	return none, missing
+}
+
+func speaks(languages []string, lang string) bool {
+	if len(languages) == 0 {
+		return true
+	}
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	for _, l := range languages {
+		b, _, _ := strings.Cut(strings.ToLower(l), "-")
+		if b == base {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *planner) recogniser(ctx context.Context, d agent.Definition) (chosen[stt.Model], error) {
+	c, err := pick(ctx, p, "recogniser", d.Recogniser.Provider, p.cfg.Speech.STT, func(v provider.Provider) bool { return v.STT != nil },
+		func(id string) (stt.Model, error) { return p.models.STT(ctx, id, p.cfg.Providers[id]) },
+		func(m stt.Model) bool { return speaks(m.Caps().Languages, d.Language) })
+	// A recogniser for another language would be the better reason than a missing package that would not help.
+	if err != nil && fault.CodeOf(err) == "pocketsphinx_missing" && !speaks([]string{"en"}, d.Language) {
+		err = fault.New(fault.Invalid, "unsupported_language", "no recogniser on this machine knows this language")
+	}
+	if c.model != nil {
+		c.name = c.model.Caps().ID
+	}
+	return c, err
+}
+
+func (p *planner) voice(ctx context.Context, d agent.Definition) (chosen[tts.Model], error) {
+	c, err := pick(ctx, p, "voice", d.Voice.Provider, p.cfg.Speech.TTS, func(v provider.Provider) bool { return v.TTS != nil },
+		func(id string) (tts.Model, error) { return p.models.TTS(ctx, id, p.cfg.Providers[id]) },
+		func(m tts.Model) bool { return speaks(m.Caps().Languages, d.Language) })
+	if c.model != nil {
+		c.name = c.model.Caps().ID
+		if d.Voice.ID != "" {
+			c.name += "/" + d.Voice.ID
+		}
+	}
+	return c, err
+}
+
+// mind is what answers: a flow, a language model, or a flow that hands over to one.
+func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Model], error) {
+	var model llm.Model
+	id := d.Model.Provider
+	if id == agent.Auto || id == "" {
+		id = p.cfg.Speech.LLM
+	}
+	if id != "" && id != agent.None {
+		raw, err := withModel(p.cfg.Providers[id], first(d.Model.Name, p.cfg.Speech.Model))
+		if err != nil {
+			return chosen[llm.Model]{}, err
+		}
+		m, err := p.models.LLM(ctx, id, raw)
+		if err != nil {
+			return chosen[llm.Model]{}, fmt.Errorf("language model of %s: %w", id, err)
+		}
+		model = llm.Retry(m, 3, 200*time.Millisecond)
+	}
+	if d.Model.Flow == "" {
+		if model == nil {
+			return chosen[llm.Model]{}, fault.New(fault.Invalid, "no_model", "agent %s names neither a flow nor a provider of language models, and speech.llm is not set", d.Reference)
+		}
+		return chosen[llm.Model]{model, id}, nil
+	}
+	f, err := flow.New(d.Model.Flow, d.Language, model)
+	if err != nil {
+		return chosen[llm.Model]{}, err
+	}
+	name := "flow/" + d.Model.Flow
+	if model != nil {
+		name += "+" + id
+	}
+	return chosen[llm.Model]{f, name}, nil
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// warm makes the models of every agent, so that the first caller does not wait for them.
+func (p *planner) warm(ctx context.Context) {
+	defs, err := p.agents.List(ctx)
+	if err != nil {
+		return
+	}
+	for _, d := range defs {
+		if ctx.Err() != nil {
+			return
+		}
+		if _, _, err := p.plan(ctx, d.Reference); err != nil {
+			slog.Warn("an agent cannot be used", "agent", d.Reference, "error", err)
+		}
+	}
+}
+
+// noticesOf converts for the API.
+func noticesOf(ns []session.Notice) []event.Notice {
+	out := make([]event.Notice, len(ns))
+	for i, n := range ns {
+		out[i] = event.Notice{Code: n.Code, Message: n.Message, Params: n.Params}
+	}
+	return out
+}

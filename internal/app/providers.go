@@ -1,0 +1,19 @@
+package app
+
+import (
+	"griot/internal/provider"
+	"griot/internal/provider/espeak"
+	"griot/internal/provider/fake"
+	"griot/internal/provider/openai"
+	"griot/internal/provider/pocketsphinx"
+)
+
+// providers is the list of vendors. "auto" takes the first that is present on this machine and knows the language.
+func providers() []provider.Provider {
+	return []provider.Provider{
+		pocketsphinx.Provider(),
+		espeak.Provider(),
+		openai.Provider(),
+		fake.Provider(), // scripted: for tests, benches and demonstrations; never taken by "auto"
+	}
+}
