@@ -1,7 +1,5 @@
 package realtime
 
-import "encoding/json"
-
 // ClientEvent is a closed set: what a client sends. DecodeClient returns the structs below by value.
 type ClientEvent interface {
 	EventType() string
@@ -91,20 +89,20 @@ type ResponseCancel struct {
 
 // SessionPatch is a change of a session: absent fields keep their value, null clears, objects merge.
 type SessionPatch struct {
-	Type              string               `json:"type"`
-	Model             Opt[string]          `json:"model,omitzero"`
-	OutputModalities  Opt[[]string]        `json:"output_modalities,omitzero"`
-	Instructions      Opt[string]          `json:"instructions,omitzero"`
-	Tools             Opt[[]Tool]          `json:"tools,omitzero"`
-	ToolChoice        Opt[ToolChoice]      `json:"tool_choice,omitzero"`
-	ParallelToolCalls Opt[bool]            `json:"parallel_tool_calls,omitzero"`
-	MaxOutputTokens   Opt[MaxTokens]       `json:"max_output_tokens,omitzero"`
-	Reasoning         Opt[Reasoning]       `json:"reasoning,omitzero"`
-	Tracing           Opt[json.RawMessage] `json:"tracing,omitzero"`
-	Truncation        Opt[Truncation]      `json:"truncation,omitzero"`
-	Prompt            Opt[Prompt]          `json:"prompt,omitzero"`
-	Include           Opt[[]string]        `json:"include,omitzero"`
-	Audio             AudioPatch           `json:"audio,omitzero"`
+	Type              string          `json:"type"`
+	Model             Opt[string]     `json:"model,omitzero"`
+	OutputModalities  Opt[[]string]   `json:"output_modalities,omitzero"`
+	Instructions      Opt[string]     `json:"instructions,omitzero"`
+	Tools             Opt[[]Tool]     `json:"tools,omitzero"`
+	ToolChoice        Opt[ToolChoice] `json:"tool_choice,omitzero"`
+	ParallelToolCalls Opt[bool]       `json:"parallel_tool_calls,omitzero"`
+	MaxOutputTokens   Opt[MaxTokens]  `json:"max_output_tokens,omitzero"`
+	Reasoning         Opt[Reasoning]  `json:"reasoning,omitzero"`
+	Tracing           Opt[RawJSON]    `json:"tracing,omitzero"`
+	Truncation        Opt[Truncation] `json:"truncation,omitzero"`
+	Prompt            Opt[Prompt]     `json:"prompt,omitzero"`
+	Include           Opt[[]string]   `json:"include,omitzero"`
+	Audio             AudioPatch      `json:"audio,omitzero"`
 }
 
 // AudioPatch is a change of SessionAudio.

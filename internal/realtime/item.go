@@ -142,6 +142,9 @@ func OutputAudio(transcript string) Content {
 
 // Message returns a message item.
 func Message(id, role, status string, content ...Content) Item {
+	if content == nil {
+		content = []Content{}
+	}
 	return Item{ID: id, Type: ItemMessage, Role: role, Status: status, Content: content}
 }
 

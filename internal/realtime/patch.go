@@ -8,7 +8,7 @@ import "encoding/json"
 func decodeSessionPatch(r *reader, path string, raw json.RawMessage) SessionPatch {
 	o := r.object(path, raw)
 	p := SessionPatch{
-		Type:              required(o, "type", decodeString),
+		Type:              required(o, "type", decodeName),
 		Model:             optional(o, "model", decodeString),
 		OutputModalities:  optional(o, "output_modalities", listOf(decodeString)),
 		Instructions:      optional(o, "instructions", decodeString),
@@ -189,19 +189,19 @@ func decodeReasoning(r *reader, path string, raw json.RawMessage) Reasoning {
 	return v
 }
 
-func decodeTracing(r *reader, path string, raw json.RawMessage) json.RawMessage {
+func decodeTracing(r *reader, path string, raw json.RawMessage) RawJSON {
 	if kind(raw) == '"' {
 		if s := decodeString(r, path, raw); s != "auto" {
 			r.fail(notOneOf(path, s, "auto"))
 		}
-		return raw
+		return RawJSON(raw)
 	}
 	o := r.object(path, raw)
 	plain(o, "workflow_name", decodeString)
 	plain(o, "group_id", decodeString)
 	plain(o, "metadata", decodeRaw)
 	o.done()
-	return raw
+	return RawJSON(raw)
 }
 
 func decodeTruncation(r *reader, path string, raw json.RawMessage) Truncation {
@@ -256,11 +256,11 @@ func decodeToolChoice(r *reader, path string, raw json.RawMessage) ToolChoice {
 
 func decodeTool(r *reader, path string, raw json.RawMessage) Tool {
 	o := r.object(path, raw)
-	t := Tool{Type: required(o, "type", decodeString)}
+	t := Tool{Type: optional(o, "type", decodeString).Or("function", "function")} // clients leave it out
 	switch {
 	case r.err != nil:
 	case t.Type == "function":
-		t.Name = required(o, "name", decodeString)
+		t.Name = required(o, "name", decodeName)
 		t.Description = plain(o, "description", decodeString)
 		t.Parameters = plain(o, "parameters", decodeRaw)
 	case t.Type == "mcp":

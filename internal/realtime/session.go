@@ -17,23 +17,23 @@ const (
 // Session is the effective session, as session.created and session.updated show it. Its slices and maps are shared
 // between copies and never written to.
 type Session struct {
-	Type              string          `json:"type"`
-	Object            string          `json:"object"` // "realtime.session"
-	ID                string          `json:"id"`
-	Model             string          `json:"model"`
-	OutputModalities  []string        `json:"output_modalities"`
-	Instructions      string          `json:"instructions"`
-	Tools             []Tool          `json:"tools"`
-	ToolChoice        ToolChoice      `json:"tool_choice"`
-	ParallelToolCalls *bool           `json:"parallel_tool_calls,omitempty"` // nil: the model's own
-	MaxOutputTokens   MaxTokens       `json:"max_output_tokens"`
-	Reasoning         *Reasoning      `json:"reasoning,omitempty"` // nil: not a reasoning model
-	Tracing           json.RawMessage `json:"tracing"`             // nil: null; echoed as it came
-	Truncation        Truncation      `json:"truncation"`
-	Prompt            *Prompt         `json:"prompt"`
-	Include           []string        `json:"include"` // nil: null
-	Audio             SessionAudio    `json:"audio"`
-	ExpiresAt         int64           `json:"expires_at"` // Unix seconds
+	Type              string       `json:"type"`
+	Object            string       `json:"object"` // "realtime.session"
+	ID                string       `json:"id"`
+	Model             string       `json:"model"`
+	OutputModalities  []string     `json:"output_modalities"`
+	Instructions      string       `json:"instructions"`
+	Tools             []Tool       `json:"tools"`
+	ToolChoice        ToolChoice   `json:"tool_choice"`
+	ParallelToolCalls *bool        `json:"parallel_tool_calls,omitempty"` // nil: the model's own
+	MaxOutputTokens   MaxTokens    `json:"max_output_tokens"`
+	Reasoning         *Reasoning   `json:"reasoning,omitempty"` // nil: not a reasoning model
+	Tracing           RawJSON      `json:"tracing"`             // nil: null; echoed as it came
+	Truncation        Truncation   `json:"truncation"`
+	Prompt            *Prompt      `json:"prompt"`
+	Include           []string     `json:"include"` // nil: null
+	Audio             SessionAudio `json:"audio"`
+	ExpiresAt         int64        `json:"expires_at"` // Unix seconds
 }
 
 // SessionAudio is both directions of sound.

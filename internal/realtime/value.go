@@ -191,3 +191,18 @@ func marshal(v any) ([]byte, error) {
 	}
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
 }
+
+// RawJSON is JSON that this package passes on unread; nil is null.
+type RawJSON []byte
+
+// MarshalJSON writes it as it came.
+func (r RawJSON) MarshalJSON() ([]byte, error) { return json.RawMessage(r).MarshalJSON() }
+
+// UnmarshalJSON keeps a copy.
+func (r *RawJSON) UnmarshalJSON(b []byte) error {
+	*r = nil
+	if !bytes.Equal(b, []byte("null")) {
+		*r = bytes.Clone(b)
+	}
+	return nil
+}
