@@ -15,32 +15,38 @@ const rate = 16000
 type decoder struct {
 	lib   *library
 	ps    uintptr
-	fresh cepstral        // the running mean as the model gives it
-	words map[string]bool // what grammar decoders were taught
-	live  bool            // between start and end
-	score int32           // where C leaves a score; part of the struct so that it is on the heap
+	fresh cepstral                                                 // the running mean as the model gives it
+	scale scale                                                    // from scores to confidence
+	words map[string]bool                                          // what grammar decoders were taught
+	live  bool                                                     // between start and end
+	out   struct{ acoustic, language, backoff, first, last int32 } // where C leaves numbers
 }
 
 // newGrammarDecoder makes a decoder with an empty dictionary: 8 MB instead of 29. setGrammar teaches it the words it needs.
-func newGrammarDecoder(l *library, m modelFiles) (*decoder, error) {
-	return newDecoder(l, []setting{{name: "-hmm", str: m.acoustic}})
+//
+// All states of the model are scored in every frame, not only those that the search visits (-compallsen): scores then compare what was
+// said with anything that could have been said, which is what makes refusal work. -topn 2 pays for half of it.
+func newGrammarDecoder(l *library, m modelFiles, s scale) (*decoder, error) {
+	return newDecoder(l, s, []setting{
+		{name: "-hmm", str: m.acoustic}, {name: "-bestpath"}, {name: "-compallsen", num: 1}, {name: "-topn", num: 2},
+	})
 }
 
 // newDictationDecoder makes a decoder for any English, about 91 MB. Its search is capped: without the caps noise multiplies the
 // cost by four, and with them the error rate in quiet rises from 22 to 26 %.
 func newDictationDecoder(l *library, m modelFiles) (*decoder, error) {
-	return newDecoder(l, []setting{
+	return newDecoder(l, dictationScale, []setting{
 		{name: "-hmm", str: m.acoustic}, {name: "-dict", str: m.dict}, {name: "-lm", str: m.lm},
 		{name: "-fwdflat"}, {name: "-bestpath"}, {name: "-maxhmmpf", num: 3000}, {name: "-maxwpf", num: 10},
 	})
 }
 
-func newDecoder(l *library, s []setting) (*decoder, error) {
+func newDecoder(l *library, sc scale, s []setting) (*decoder, error) {
 	ps, err := l.open(s)
 	if err != nil {
 		return nil, err
 	}
-	d := &decoder{lib: l, ps: ps, words: map[string]bool{}}
+	d := &decoder{lib: l, ps: ps, scale: sc, words: map[string]bool{}}
 	d.fresh = d.cepstral()
 	return d, nil
 }
@@ -114,21 +120,30 @@ func (d *decoder) end() {
 
 // result is what a decoder makes of an utterance.
 type result struct {
-	text  string
-	score float64 // acoustic and language score per frame of 10 ms; 0 is best
+	text       string
+	score      float64 // see fit; 0 when there is no text
+	confidence float32 // 0…1
 }
 
 // hyp returns the best hypothesis so far. Before end it may be any beginning of a sentence; after end it is a whole sentence of
 // the grammar, or empty.
 func (d *decoder) hyp() result {
-	d.score = 0
-	p, _, _ := purego.SyscallN(d.lib.psHyp, d.ps, uintptr(unsafe.Pointer(&d.score)))
+	p, _, _ := purego.SyscallN(d.lib.psHyp, d.ps, 0)
 	text := plain(gostring(p))
 	if text == "" {
 		return result{}
 	}
-	n, _, _ := purego.SyscallN(d.lib.psFrames, d.ps)
-	return result{text: text, score: float64(d.score) / float64(max(1, int32(n)))}
+	var f fit
+	o := &d.out
+	// The iterator frees itself when it comes to its end.
+	for seg, _, _ := purego.SyscallN(d.lib.segIter, d.ps); seg != 0; seg, _, _ = purego.SyscallN(d.lib.segNext, seg) {
+		w, _, _ := purego.SyscallN(d.lib.segWord, seg)
+		purego.SyscallN(d.lib.segProb, seg, uintptr(unsafe.Pointer(&o.acoustic)), uintptr(unsafe.Pointer(&o.language)), uintptr(unsafe.Pointer(&o.backoff)))
+		purego.SyscallN(d.lib.segFrames, seg, uintptr(unsafe.Pointer(&o.first)), uintptr(unsafe.Pointer(&o.last)))
+		f.add(plain(gostring(w)) != "", float64(o.acoustic), float64(o.last-o.first)+1)
+	}
+	score := f.score()
+	return result{text: text, score: score, confidence: d.scale.confidence(score)}
 }
 
 // plain drops what is not speech from a hypothesis: "<sil>", "++noise++", and the "(2)" of second pronunciations.
@@ -138,7 +153,7 @@ func plain(hyp string) string {
 		if i := strings.IndexByte(w, '('); i > 0 {
 			w = w[:i]
 		}
-		if w == "" || w[0] == '<' || w[0] == '[' || w[0] == '+' {
+		if w == "" || strings.IndexByte("<[+(", w[0]) >= 0 {
 			continue
 		}
 		if out.Len() > 0 {

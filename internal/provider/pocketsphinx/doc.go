@@ -1,7 +1,7 @@
 // Package pocketsphinx recognises English speech with no account and no network, through the system's PocketSphinx library, which is
 // looked for when the program runs. Where the library or its model is missing, the program works without this recogniser.
 //
-// It is driven by what is expected next (stt.Hints): a grammar, or a list of phrases. That is cheap (1.7 % of a core while somebody
+// It is driven by what is expected next (stt.Hints): a grammar, or a list of phrases. That is cheap (4 % of a core while somebody
 // speaks), quick (the text is there with the last frame) and rarely wrong. What does not fit the grammar is refused by its score, and
 // when the hints are open to other words, decoded a second time in free dictation, which is wrong in one word of four. Without
 // hints everything is dictation.

@@ -43,7 +43,7 @@ func newModel(c Config) (*Model, error) {
 		files: files, lexicon: newLexicon(files.dict, command(c.Espeak)),
 		limit: c.Limit, longest: c.MaxSeconds * rate,
 	}
-	m.grammars = &shelf{size: keptIdle, make: func() (*decoder, error) { return newGrammarDecoder(lib, files) }}
+	m.grammars = &shelf{size: keptIdle, make: func() (*decoder, error) { return newGrammarDecoder(lib, files, grammarScale(c.Limit)) }}
 	m.dictation = newBench(c.Dictation, func() (*decoder, error) { return newDictationDecoder(lib, files) })
 	// The first decoder is made now: it shows that the model can be read, and the first caller does not wait for it.
 	d, err := m.grammars.get()

@@ -15,12 +15,12 @@ type Config struct {
 	Library    string  `json:"library" doc:"Path of libpocketsphinx.so.3, when the system's loader does not find it."`
 	Model      string  `json:"model" doc:"Folder of the en-us model, when it is not where packages put it."`
 	Espeak     string  `json:"espeak" doc:"The espeak-ng command, which gives the pronunciation of words that the dictionary lacks."`
-	Limit      float64 `json:"limit" doc:"Score per frame under which a sentence of the grammar counts as something else that was said; nearer to 0 is stricter."`
+	Limit      float64 `json:"limit" doc:"Score under which what was said counts as none of the expected sentences; nearer to 0 is stricter."`
 	Dictation  int     `json:"dictation" doc:"How many decoders for free dictation all conversations share; each takes 91 MB once it is needed."`
 	MaxSeconds int     `json:"max_seconds" doc:"Longest utterance; what is said after it is not recognised."`
 }
 
-var defaults = Config{Espeak: "espeak-ng", Limit: -19, Dictation: 2, MaxSeconds: 30}
+var defaults = Config{Espeak: "espeak-ng", Limit: -70, Dictation: 2, MaxSeconds: 30}
 
 const mend = "apt-get install -y libpocketsphinx3 pocketsphinx-en-us"
 

@@ -184,11 +184,7 @@ func (s *stream) take(pcm []int16) error {
 }
 
 func (s *stream) event(k stt.Kind, u *utterance, r result) stt.Event {
-	ev := stt.Event{Kind: k, Text: r.text, From: at(u.from), To: at(u.from + int64(u.n)), Lang: s.lang}
-	if r.text != "" {
-		ev.Confidence = confidence(r.score, s.m.limit)
-	}
-	return ev
+	return stt.Event{Kind: k, Text: r.text, From: at(u.from), To: at(u.from + int64(u.n)), Confidence: r.confidence, Lang: s.lang}
 }
 
 func at(sample int64) time.Duration { return format.Duration(int(sample)) }

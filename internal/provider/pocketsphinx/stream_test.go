@@ -138,4 +138,3 @@ func TestNothingAfterClose(t *testing.T) {
 	_, err := s.Recv(context.Background())
 	require.ErrorIs(t, err, io.EOF)
 }
-
