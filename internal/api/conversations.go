@@ -92,8 +92,8 @@ type (
 		ID string `path:"id" maxLength:"64" doc:"The conversation's id."`
 	}
 	peaksQuery struct {
-		conversationPath
-		Buckets int `query:"buckets" minimum:"1" maximum:"800" default:"800" doc:"How many values per channel, at most."`
+		ID      string `path:"id" maxLength:"64" doc:"The conversation's id."`
+		Buckets int    `query:"buckets" minimum:"1" maximum:"800" default:"800" doc:"How many values per channel, at most."`
 	}
 )
 
