@@ -93,20 +93,28 @@ type ending struct {
 	gone   bool // the peer is: no close frame
 }
 
-// Accept upgrades the request. When it refuses, it has written the answer: 403 for a foreign origin, 426 for a request
-// that is no WebSocket, with a JSON error body. The request's context has no meaning afterwards.
-func Accept(w http.ResponseWriter, r *http.Request, opts Options) (*Conn, error) {
-	opts = opts.withDefaults()
+// Check refuses, with a JSON error body, a request that Accept would: 426 when it is no WebSocket, 403 when its origin is
+// foreign. Asking first saves preparing a conversation that nobody may have. It answers nothing when it returns nil.
+func Check(w http.ResponseWriter, r *http.Request, opts Options) error {
 	if err := checkUpgrade(r); err != nil {
 		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Upgrade", "websocket")
 		Refuse(w, http.StatusUpgradeRequired, err)
-		return nil, err
+		return err
 	}
 	if err := checkOrigin(r, opts.AllowedOrigins); err != nil {
 		Refuse(w, http.StatusForbidden, err)
+		return err
+	}
+	return nil
+}
+
+// Accept upgrades the request. When it refuses, it has written the answer, as Check does. The request's context has no meaning afterwards.
+func Accept(w http.ResponseWriter, r *http.Request, opts Options) (*Conn, error) {
+	if err := Check(w, r, opts); err != nil {
 		return nil, err
 	}
+	opts = opts.withDefaults()
 	h := &hijacked{ResponseWriter: w, timeout: opts.WriteTimeout}
 	conn, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		Subprotocols:       opts.Subprotocols,
