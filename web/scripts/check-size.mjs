@@ -24,12 +24,18 @@ const rows = [
   ['style of the shell', sum(named.filter((n) => n.endsWith('.css'))), 50_000],
   [`largest other script (${largest[1]})`, largest[0], 45_000],
   ['all scripts and styles', sum(assets.filter((n) => /\.(js|css)$/.test(n)).map((n) => `assets/${n}`)), 1_200_000],
-  ['all fonts', assets.filter((n) => n.endsWith('.woff2')).reduce((t, n) => t + statSync(`${dist}assets/${n}`).size, 0), 300_000],
+  [
+    'all fonts',
+    assets.filter((n) => n.endsWith('.woff2')).reduce((t, n) => t + statSync(`${dist}assets/${n}`).size, 0),
+    300_000,
+  ],
 ];
 let failed = false;
 for (const [what, size, limit] of rows) {
   const over = size > limit;
   failed ||= over;
-  console.log(`${over ? 'OVER ' : 'ok   '}${String(Math.round(size / 1000)).padStart(5)} KB of ${String(limit / 1000).padStart(4)} KB  ${what}`);
+  console.log(
+    `${over ? 'OVER ' : 'ok   '}${String(Math.round(size / 1000)).padStart(5)} KB of ${String(limit / 1000).padStart(4)} KB  ${what}`,
+  );
 }
 process.exit(failed ? 1 : 0);

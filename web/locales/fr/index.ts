@@ -1,0 +1,6 @@
+import agents from './agents.json';
+import calls from './calls.json';
+import common from './common.json';
+import session from './session.json';
+
+export default { common, agents, calls, session };

@@ -1,0 +1,48 @@
+import createClient from 'openapi-fetch';
+import type { components, paths } from '~/api/schema';
+
+type Schemas = components['schemas'];
+export type Agent = Schemas['Agent'];
+export type Conversation = Schemas['Conversation'];
+export type ConversationDetail = Schemas['ConversationDetail'];
+export type Line = Schemas['Line'];
+export type Notice = Schemas['Notice'];
+export type Peaks = Schemas['Peaks'];
+export type TurnTimed = Schemas['TurnTimed'];
+export type JournalEvent = Schemas['Event'];
+
+export const api = createClient<paths>({ baseUrl: window.location.origin });
+
+/** Why a request failed. The code is stable and is worded in the reader's language; the detail is the server's English. */
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    readonly params: Record<string, string>,
+    detail: string,
+  ) {
+    super(detail);
+  }
+}
+
+/** The data of an answer, or an ApiError: what a query wants. */
+export async function unwrap<T>(request: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer: Awaited<typeof request>;
+  try {
+    answer = await request;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new ApiError('unreachable', 0, {}, cause instanceof Error ? cause.message : '');
+  }
+  if (answer.response.ok) return answer.data as T;
+  throw problemOf(answer.response.status, answer.error);
+}
+
+function problemOf(status: number, body: unknown): ApiError {
+  if (typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string') {
+    const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
+    const params = 'params' in body ? (body.params as Record<string, string>) : {};
+    return new ApiError(body.code, status, params ?? {}, detail);
+  }
+  return new ApiError(status === 404 ? 'not_found' : 'internal', status, {}, '');
+}

@@ -1,0 +1,23 @@
+import { useMemo } from 'react';
+import { useTranslation } from 'react-i18next';
+import * as format from '~/lib/format';
+
+/** The formats of lib/format in the language that the console is shown in. */
+export function useFormat() {
+  const language = useTranslation().i18n.language;
+  return useMemo(
+    () => ({
+      number: (value: number) => format.formatNumber(language, value),
+      ms: (value: number) => format.formatMs(language, value),
+      seconds: (ms: number) => format.formatSeconds(language, ms),
+      percent: (share: number) => format.formatPercent(language, share),
+      dateTime: (iso: string) => format.formatDateTime(language, iso),
+      language: (tag: string) => format.languageName(language, tag),
+      clock: format.formatClock,
+      clockMs: format.formatClockMs,
+    }),
+    [language],
+  );
+}
+
+export type Format = ReturnType<typeof useFormat>;

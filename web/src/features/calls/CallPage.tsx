@@ -1,0 +1,49 @@
+import { Skeleton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslation } from 'react-i18next';
+import type { ConversationDetail } from '~/api/client';
+import { LatencyPanel } from '~/components/LatencyPanel';
+import { LoadFailed } from '~/components/LoadFailed';
+import { callQuery } from './api';
+import { CallHeader } from './CallHeader';
+import classes from './CallPage.module.css';
+import { CallSummary } from './CallSummary';
+import { CallTranscript } from './CallTranscript';
+import { transcriptOf, turnsOf } from './lines';
+
+interface Props {
+  id: string;
+  /** Where to begin, in ms from the start. */
+  from?: number;
+  setFrom(ms: number): void;
+}
+
+/** One conversation as it was: words, sound and timers on one axis. */
+export function CallPage({ id, from, setFrom }: Props) {
+  const { t } = useTranslation();
+  const call = useQuery(callQuery(id));
+  if (call.data) return <Loaded call={call.data} from={from} setFrom={setFrom} />;
+  if (call.isError) return <LoadFailed error={call.error} retry={() => void call.refetch()} />;
+  return (
+    <div className={classes.waiting} role="status" aria-label={t('loading')}>
+      <Skeleton height={62} radius={0} />
+      <Skeleton height={420} radius="lg" />
+    </div>
+  );
+}
+
+function Loaded({ call, from, setFrom }: { call: ConversationDetail; from?: number; setFrom(ms: number): void }) {
+  const { t } = useTranslation('common');
+  return (
+    <div className={classes.call}>
+      <CallHeader call={call} />
+      <div className={classes.body}>
+        <CallTranscript call={call} lines={transcriptOf(call.transcript)} from={from} setFrom={setFrom} />
+        <aside className={classes.side} aria-label={t('turns.title')}>
+          <CallSummary call={call} />
+          <LatencyPanel turns={turnsOf(call)} empty={t('turns.none')} />
+        </aside>
+      </div>
+    </div>
+  );
+}

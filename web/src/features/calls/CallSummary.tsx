@@ -1,0 +1,43 @@
+import { IconInfoCircle } from '@tabler/icons-react';
+import { useTranslation } from 'react-i18next';
+import type { ConversationDetail } from '~/api/client';
+import { useFormat } from '~/components/useFormat';
+import { useWords } from '~/components/useWords';
+import classes from './CallSummary.module.css';
+
+/** The conversation in figures, and what limited it. */
+export function CallSummary({ call }: { call: ConversationDetail }) {
+  const { t, i18n } = useTranslation('calls');
+  const format = useFormat();
+  const words = useWords();
+  const channel = i18n.exists(`calls:channel.${call.channel}`) ? call.channel : 'other';
+  const reason = i18n.exists(`calls:reason.${call.end_reason}`) ? call.end_reason : 'other';
+  const rows: [string, string][] = [
+    [t('detail.duration'), format.clock(call.duration_ms)],
+    [t('detail.turns'), format.number(call.turns)],
+    [t('detail.interruptions'), format.number(call.interruptions)],
+    [t('detail.latency'), call.latency_p50_ms === undefined ? '—' : format.ms(call.latency_p50_ms)],
+    [t('detail.language'), format.language(call.language)],
+    [t('detail.channel'), t(`channel.${channel}` as 'channel.other', { channel: call.channel })],
+    [t('detail.reason'), call.end_reason ? t(`reason.${reason}` as 'reason.other', { reason: call.end_reason }) : '—'],
+  ];
+  return (
+    <section className={classes.summary}>
+      <h2 className={classes.title}>{t('detail.summary')}</h2>
+      <dl className={classes.facts}>
+        {rows.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {call.notices.map((n) => (
+        <p key={n.code} className={classes.notice}>
+          <IconInfoCircle size={15} stroke={1.8} aria-hidden />
+          {words.notice(n)}
+        </p>
+      ))}
+    </section>
+  );
+}

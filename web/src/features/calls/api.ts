@@ -1,0 +1,50 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { api, type Conversation, unwrap } from '~/api/client';
+
+/** What narrows the list down; part of the address. */
+export interface CallFilter {
+  agent?: string;
+  status?: Conversation['status'];
+}
+
+export const callsQuery = (filter: CallFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['conversations', 'list', filter],
+    queryFn: ({ signal, pageParam }) =>
+      unwrap(api.GET('/api/conversations', { signal, params: { query: { ...filter, cursor: pageParam } } })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+
+export const callQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['conversations', 'one', id],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/conversations/{id}', { signal, params: { path: { id } } })),
+    // One that is under way grows; one that just ended may still be writing its record.
+    refetchInterval: (query) => (query.state.data?.status === 'active' ? 5_000 : false),
+  });
+
+export const peaksQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['conversations', 'peaks', id],
+    queryFn: ({ signal }) =>
+      unwrap(
+        api.GET('/api/conversations/{id}/peaks', {
+          signal,
+          params: { path: { id }, query: { buckets: 800 } } as { query: { buckets: number } },
+        }),
+      ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** The agents' names for the filter. */
+export const agentNamesQuery = () =>
+  queryOptions({ queryKey: ['agents'], queryFn: ({ signal }) => unwrap(api.GET('/api/agents', { signal })) });
+
+export function fetchEvents(id: string) {
+  return unwrap(api.GET('/api/conversations/{id}/events', { params: { path: { id } } }));
+}
+
+export function deleteCall(id: string) {
+  return unwrap(api.DELETE('/api/conversations/{id}', { params: { path: { id } } }));
+}

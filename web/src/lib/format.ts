@@ -1,0 +1,69 @@
+/** Numbers, times and durations in the reader's language, always through Intl. language is a BCP 47 tag. */
+
+const cache = new Map<string, unknown>();
+
+/** Formatters are slow to make and are asked for in every row. */
+function cached<T>(key: string, make: () => T): T {
+  const known = cache.get(key) as T | undefined;
+  if (known !== undefined) return known;
+  const fresh = make();
+  cache.set(key, fresh);
+  return fresh;
+}
+
+export function formatNumber(language: string, value: number): string {
+  return cached(`n ${language}`, () => new Intl.NumberFormat(language)).format(value);
+}
+
+/** "412 ms". */
+export function formatMs(language: string, ms: number): string {
+  const options = { style: 'unit', unit: 'millisecond', unitDisplay: 'short', maximumFractionDigits: 0 } as const;
+  return cached(`ms ${language}`, () => new Intl.NumberFormat(language, options)).format(ms);
+}
+
+/** "3,4 s". */
+export function formatSeconds(language: string, ms: number): string {
+  const options = {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'narrow',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  } as const;
+  const text = cached(`s ${language}`, () => new Intl.NumberFormat(language, options)).format(ms / 1000);
+  return text.replace(/(\d)s$/, '$1\u202fs'); // the narrow form glues the unit to the number in English and Spanish
+}
+
+export function formatPercent(language: string, share: number): string {
+  return cached(`% ${language}`, () => new Intl.NumberFormat(language, { style: 'percent' })).format(share);
+}
+
+/** A length of time as a clock shows it: "00:24", "1:02:03". */
+export function formatClock(ms: number): string {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const pad = (n: number) => String(n).padStart(2, '0');
+  const hours = Math.floor(total / 3600);
+  const rest = `${pad(Math.floor(total / 60) % 60)}:${pad(total % 60)}`;
+  return hours > 0 ? `${hours}:${rest}` : rest;
+}
+
+/** As formatClock, with ms: "00:21.318". */
+export function formatClockMs(ms: number): string {
+  return `${formatClock(ms)}.${String(Math.floor(Math.max(0, ms)) % 1000).padStart(3, '0')}`;
+}
+
+/** "20 nov. 2026, 14:05", in the reader's own time zone. */
+export function formatDateTime(language: string, iso: string): string {
+  const options = { dateStyle: 'medium', timeStyle: 'short' } as const;
+  return cached(`dt ${language}`, () => new Intl.DateTimeFormat(language, options)).format(new Date(iso));
+}
+
+/** "French (France)" for "fr-FR", in the reader's language. */
+export function languageName(language: string, tag: string): string {
+  try {
+    const name = cached(`l ${language}`, () => new Intl.DisplayNames(language, { type: 'language' })).of(tag) ?? tag;
+    return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+  } catch {
+    return tag; // not a language tag
+  }
+}

@@ -1,0 +1,71 @@
+/** One line of the list of events. Repetitions of the same event that follow each other are one line with a count. */
+export interface LoggedEvent {
+  id: number;
+  /** ms from the start of the session. */
+  at: number;
+  from: 'server' | 'client' | 'page';
+  type: string;
+  count: number;
+  /** The event itself, its audio left out. */
+  body: Record<string, unknown>;
+}
+
+/** Keeps the last events of a session: a ring, so that an hour's conversation needs no more room than a minute's. */
+export class EventLog {
+  private entries: LoggedEvent[] = [];
+  private snapshot: readonly LoggedEvent[] = [];
+  private next = 1;
+  private scheduled = false;
+  private readonly listeners = new Set<() => void>();
+
+  /** @param limit entries kept; the oldest go first */
+  constructor(private readonly limit = 2000) {}
+
+  add(at: number, from: LoggedEvent['from'], type: string, raw: Record<string, unknown>): void {
+    const body = shorten(raw);
+    const last = this.entries.at(-1);
+    if (last && last.type === type && last.from === from && isStream(type)) {
+      this.entries[this.entries.length - 1] = { ...last, count: last.count + 1, body };
+    } else {
+      this.entries.push({ id: this.next++, at, from, type, count: 1, body });
+      if (this.entries.length > this.limit) this.entries.splice(0, this.entries.length - this.limit);
+    }
+    this.announce();
+  }
+
+  /** All that happened, also what the ring has let go. */
+  get total(): number {
+    return this.next - 1;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): readonly LoggedEvent[] => this.snapshot;
+
+  /** Listeners are told a few times a second at most: fifty packets of sound a second are no reason to draw fifty times. */
+  private announce(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setTimeout(() => {
+      this.scheduled = false;
+      this.snapshot = [...this.entries];
+      for (const listener of this.listeners) listener();
+    }, 150);
+  }
+}
+
+function isStream(type: string): boolean {
+  return type.endsWith('.delta') || type.endsWith('.append') || type === 'griot.heard' || type === 'griot.playback';
+}
+
+function shorten(raw: Record<string, unknown>): Record<string, unknown> {
+  const { type: _type, event_id: _id, ...body } = raw;
+  for (const key of ['delta', 'audio']) {
+    const value = body[key];
+    if (typeof value === 'string' && value.length > 200) body[key] = `… (${value.length})`;
+  }
+  return body;
+}
