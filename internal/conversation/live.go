@@ -20,8 +20,9 @@ const (
 	maxLog = 256 << 20
 	// maxReplies bounds the replies that are being heard at the same time; there are two at most, unless something is wrong.
 	maxReplies = 8
-	// saveLimit bounds the recording of one end, whatever became of the caller's context.
-	saveLimit = 30 * time.Second
+	// saveLimit bounds the recording of one end, whatever became of the caller's context. A log of 100,000 events takes some 2 s of one
+	// processor.
+	saveLimit = 2 * time.Minute
 )
 
 // Live is the record of a conversation that goes on. It is safe for concurrent use.
@@ -150,7 +151,7 @@ func (l *Live) progress(response, item string, at time.Time) *progress {
 
 // End closes the record: summary, events and recording, in the second of the conversation's two writes to the database. reason is one of
 // event.SessionEnded's, empty for the one in the log; err is the fault that ended the conversation, nil when none did. It waits until all is
-// written, at most 30 s and whatever ctx says. When it fails nothing is lost: the service tries again while it runs, and at the
+// written, at most 2 minutes and whatever ctx says. When it fails nothing is lost: the service tries again while it runs, and at the
 // next start. Further calls do nothing.
 func (l *Live) End(ctx context.Context, reason string, err error) error {
 	l.end.Lock()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -236,16 +237,31 @@ func TestRowWithoutJournal(t *testing.T) {
 	}
 }
 
-// memory is a store without a database, whose failures can be chosen. Not for concurrent use.
+// memory is a store without a database, whose failures can be chosen.
 type memory struct {
 	conversation.Store
+	mu     sync.Mutex
 	fail   bool
 	closed []conversation.Record
+}
+
+func (m *memory) setFail(fail bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = fail
+}
+
+func (m *memory) records() []conversation.Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closed
 }
 
 func (m *memory) CreateConversation(context.Context, conversation.Summary) error { return nil }
 
 func (m *memory) CloseConversation(_ context.Context, r conversation.Record, _ []event.Event) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if m.fail {
 		return errFull
 	}
@@ -298,7 +314,7 @@ func TestFullDiskUnderTheJournal(t *testing.T) {
 		require.Equal(t, fault.Unavailable, fault.KindOf(err))
 		require.Equal(t, "disk_full", fault.CodeOf(err))
 		require.NoError(t, full.End(t.Context(), "caller_left", nil))
-		require.Len(t, m.closed[0].Transcript, 2, "the record is complete all the same")
+		require.Len(t, m.records()[0].Transcript, 2, "the record is complete all the same")
 
 		require.Error(t, b.try(event.UserSpoke{Item: "u1", Text: "one"}))
 		mend()
@@ -328,13 +344,13 @@ func TestEndIsTriedAgain(t *testing.T) {
 		require.Equal(t, "disk_full", fault.CodeOf(l.End(t.Context(), "caller_left", nil)))
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Empty(t, m.closed)
+		require.Empty(t, m.records())
 		require.FileExists(t, s.JournalPath(l.ID()))
-		m.fail = false
+		m.setFail(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.Len(t, m.closed, 1)
-		require.Equal(t, "caller_left", m.closed[0].EndReason)
+		require.Len(t, m.records(), 1)
+		require.Equal(t, "caller_left", m.records()[0].EndReason)
 		require.NoFileExists(t, s.JournalPath(l.ID()))
 	})
 }
