@@ -134,6 +134,21 @@ func TestOverlapIsNotRepeated(t *testing.T) {
 	require.Equal(t, []run{{1, 3200}, {6, 320}}, runs(caller))
 }
 
+// The same at another rate, where the resampler holds some of the sound back: nothing is shifted when one side is far behind.
+func TestSoundReportedTooLateAtAnotherRate(t *testing.T) {
+	r := recorder(t)
+	for i := range 200 {
+		r.Caller(time.Duration(i)*ms20, frame20(24000, 1))
+	}
+	for i := range 200 {
+		r.Agent(time.Duration(i)*ms20, frame20(24000, 1))
+	}
+	r.stop()
+	caller, agent := channels(t, r.path)
+	require.Equal(t, 64000, len(caller))
+	require.Equal(t, 64000, len(agent))
+}
+
 func TestCutAgent(t *testing.T) {
 	r := recorder(t)
 	for i := range 10 {

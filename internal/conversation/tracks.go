@@ -55,9 +55,12 @@ func (t *tracks) place(s *track, p *piece) {
 		t.rejected += length
 		return
 	}
-	end, at := t.base+len(s.pcm), samplesOf(p.at)
+	at, near := samplesOf(p.at), samplesOf(together)
+	if s.late || t.base+len(s.pcm)-at >= near {
+		t.drain(s) // what it holds is of the time before, and counts
+	}
+	end := t.base + len(s.pcm)
 	pcm := p.pcm
-	near := samplesOf(together)
 	if s.late { // what follows a piece that came too late begins in its own place
 		near = 1
 	}
