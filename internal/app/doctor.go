@@ -14,7 +14,7 @@ import (
 type Check struct {
 	ID, Name, Found, Missing, Mend string
 	OK                             bool
-	Optional                       bool // a conversation is possible without it
+	Cloud                          bool // a service with an account: a conversation is possible without it
 }
 
 // checks looks at the vendors of models.
@@ -24,7 +24,7 @@ func (p *planner) checks(ctx context.Context) (out []Check) {
 			continue
 		}
 		got := p.here(ctx, v)
-		out = append(out, Check{ID: v.ID, Name: v.Name, OK: got.OK, Found: got.Found, Missing: got.Missing, Mend: got.Mend, Optional: true})
+		out = append(out, Check{ID: v.ID, Name: v.Name, OK: got.OK, Found: got.Found, Missing: got.Missing, Mend: got.Mend, Cloud: v.ID == "openai"})
 	}
 	return out
 }
@@ -39,7 +39,11 @@ func Doctor(ctx context.Context, cfg config.Config, w io.Writer) (bool, error) {
 	checks := append([]Check{dataCheck(cfg.Data)}, a.plans.checks(ctx)...)
 	for _, c := range checks {
 		mark, text := "ok     ", c.Found
-		if !c.OK {
+		switch {
+		case c.OK:
+		case c.Cloud:
+			mark, text = "not set", c.Missing
+		default:
 			mark, text = "missing", c.Missing
 		}
 		fmt.Fprintf(w, "%s  %-14s %s\n", mark, c.ID, text)
@@ -105,13 +109,17 @@ func (a *App) ReportStart(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "\nGriot %s is ready: %s\n", a.version, a.URL())
 	missing := false
 	for _, c := range a.plans.checks(ctx) {
-		if !c.OK && c.Mend != "" {
+		switch {
+		case c.OK:
+		case c.Cloud:
+			fmt.Fprintf(w, "  optional: %s\n            %s\n", c.Missing, c.Mend)
+		default:
 			missing = true
-			fmt.Fprintf(w, "  missing: %s\n           mend it: %s\n", c.Missing, c.Mend)
+			fmt.Fprintf(w, "  missing:  %s\n            mend it: %s\n", c.Missing, c.Mend)
 		}
 	}
 	if !missing {
-		fmt.Fprintln(w, "  Nothing is missing. Open the address and talk to an agent.")
+		fmt.Fprintln(w, "  Nothing needed is missing. Open the address and talk to an agent.")
 	}
 	fmt.Fprintln(w, "  Ctrl-C stops.")
 }
