@@ -765,7 +765,10 @@ export interface operations {
                 buckets?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description The conversation's id. */
+                id: string;
+            };
             cookie?: never;
         };
         requestBody?: never;

@@ -31,7 +31,7 @@ export const peaksQuery = (id: string) =>
       unwrap(
         api.GET('/api/conversations/{id}/peaks', {
           signal,
-          params: { path: { id }, query: { buckets: 800 } } as { query: { buckets: number } },
+          params: { path: { id }, query: { buckets: 800 } },
         }),
       ),
     staleTime: Number.POSITIVE_INFINITY,
