@@ -128,8 +128,8 @@ func (p *pack) dayNodes() []*node {
 
 func (p *pack) keyNodes() []*node {
 	out := p.list(p.DigitWords)
-	if p.Language == "en" {
-		out = append(out, p.must("star"), p.must("pound"))
+	for _, k := range p.keys {
+		out = append(out, k.node)
 	}
 	return out
 }

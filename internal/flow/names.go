@@ -9,8 +9,7 @@ import (
 // utterance can be one.
 func (p *pack) name(ts []token) string {
 	ts = p.trim(ts)
-	start, lead := p.lead.find(ts)
-	if lead > 0 {
+	if start, lead := p.leadAt(ts); lead > 0 {
 		ts = ts[start+lead:]
 	}
 	var out []string
@@ -44,8 +43,18 @@ func (p *pack) stopsName(t token) bool {
 
 // leadsName reports whether the utterance says outright that a name follows.
 func (p *pack) leadsName(ts []token) bool {
-	_, n := p.lead.find(ts)
+	_, n := p.leadAt(p.trim(ts))
 	return n > 1
+}
+
+// leadAt finds the words that announce a name, among the first of the utterance: "no, my name is …". The longest wins.
+func (p *pack) leadAt(ts []token) (start, length int) {
+	for i := 0; i < len(ts) && i < 3; i++ {
+		if n := prefix(p.lead, ts[i:]); n > length {
+			start, length = i, n
+		}
+	}
+	return start, length
 }
 
 // trim takes polite words and hesitation off both ends.

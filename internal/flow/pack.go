@@ -42,6 +42,7 @@ type script struct {
 	Triple     []string            `yaml:"triple"`
 	NumberAnd  []string            `yaml:"number_and"`
 	DigitWords []string            `yaml:"digit_words"`
+	Keys       map[string][]string `yaml:"keys"` // spoken names of the keys "*" and "#"
 	Phone      struct {
 		Min    int   `yaml:"min"`
 		Max    int   `yaml:"max"`
@@ -138,7 +139,7 @@ type texts struct {
 	And             string   `yaml:"and"`
 }
 
-// pack is a language file made ready for use. It does not change after it was made.
+// pack is a language file made ready for use. It does not change after it was made, but for what it remembers.
 type pack struct {
 	script
 	company                               company
@@ -154,7 +155,9 @@ type pack struct {
 	at, hourWord, am, pm                  *node
 	noon, midnight, half, halfPast        *node
 	correct                               []namedNode
+	keys                                  []namedNode
 	expect                                *grammar
+	known                                 meanings
 }
 
 type namedNode struct {
@@ -248,6 +251,7 @@ func compile(s script, c company) (*pack, error) {
 	sort.Slice(p.items, func(i, j int) bool { return p.items[i].name < p.items[j].name })
 	p.parts = named(s.Time.Parts)
 	p.correct = named(s.Correct)
+	p.keys = named(s.Keys)
 	p.yes, p.no, p.noise, p.nothing = any(s.Yes), any(s.No), any(s.Noise), any(s.Nothing)
 	p.lead, p.filler = any(s.NameLead), any(s.Fillers)
 	p.double, p.triple, p.numberAnd = any(s.Double), any(s.Triple), any(s.NumberAnd)

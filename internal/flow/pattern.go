@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -141,17 +142,21 @@ func (n *node) match(ts []token, from uint64) uint64 {
 	case nodeWord:
 		for _, w := range n.norm {
 			var next uint64
-			for i, t := range ts {
-				if from&(1<<i) != 0 && t.norm == w {
+			for left := from; left != 0; left &= left - 1 {
+				if i := bits.TrailingZeros64(left); i < len(ts) && ts[i].norm == w {
 					next |= 1 << (i + 1)
 				}
 			}
-			from = next
+			if from = next; from == 0 {
+				return 0
+			}
 		}
 		return from
 	case nodeSeq:
 		for _, k := range n.kids {
-			from = k.match(ts, from)
+			if from = k.match(ts, from); from == 0 {
+				return 0
+			}
 		}
 		return from
 	case nodeAlt:
@@ -176,6 +181,9 @@ func (n *node) match(ts []token, from uint64) uint64 {
 
 // find returns the longest stretch of tokens that the pattern covers, length 0 when there is none.
 func (n *node) find(ts []token) (start, length int) {
+	if n.match(ts, 1<<len(ts)-1) == 0 { // nowhere: the usual case
+		return 0, 0
+	}
 	for i := range ts {
 		if ends := n.match(ts, 1<<i); ends != 0 {
 			for j := len(ts); j > i+length; j-- {

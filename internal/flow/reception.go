@@ -220,6 +220,11 @@ func (c *caller) key(ts []token) (string, bool) {
 	if w := ts[0].norm; w == "#" || w == "*" {
 		return w, true
 	}
+	for _, k := range c.p.keys {
+		if prefix(k.node, ts) == 1 {
+			return k.name, true
+		}
+	}
 	d, n := c.p.number(ts)
 	return d, n == 1 && len(d) == 1
 }

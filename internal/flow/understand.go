@@ -3,6 +3,7 @@ package flow
 import (
 	"slices"
 	"strings"
+	"sync"
 )
 
 // threshold is the score from which an utterance counts as understood: two words of a phrase, or one telling word.
@@ -21,6 +22,16 @@ func (m meaning) is(names ...string) bool {
 
 // understand finds the intent that fits best. Of equals the earlier in the file wins.
 func (p *pack) understand(ts []token) meaning {
+	key := cacheKey(ts)
+	if m, ok := p.known.get(key); ok {
+		return m
+	}
+	m := p.weigh(ts)
+	p.known.put(key, m)
+	return m
+}
+
+func (p *pack) weigh(ts []token) meaning {
 	core := p.trim(ts)
 	var best meaning
 	for i := range p.intents {
@@ -143,4 +154,45 @@ func only(n *node, ts []token) bool {
 		ts = ts[k:]
 	}
 	return true
+}
+
+// meanings remembers what utterances mean: a conversation is gone through again for every answer. It forgets everything when it is full, so that
+// its size is bounded.
+type meanings struct {
+	mu    sync.Mutex // guards byKey
+	byKey map[string]meaning
+}
+
+// The bounds of meanings: utterances, and bytes of one.
+const (
+	maxMeanings     = 1000
+	maxMeaningBytes = 300
+)
+
+func cacheKey(ts []token) string {
+	var b strings.Builder
+	for _, t := range ts {
+		b.WriteString(t.norm)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
+func (c *meanings) get(key string) (meaning, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.byKey[key]
+	return m, ok
+}
+
+func (c *meanings) put(key string, m meaning) {
+	if len(key) > maxMeaningBytes {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byKey == nil || len(c.byKey) >= maxMeanings {
+		c.byKey = make(map[string]meaning)
+	}
+	c.byKey[key] = m
 }
