@@ -52,7 +52,7 @@ type (
 	// InputDropped: audio that was no turn after all (cleared by the client, or nothing was recognised).
 	InputDropped struct {
 		Item   string `json:"item"`
-		Reason string `json:"reason"` // "cleared", "empty"
+		Reason string `json:"reason"` // "cleared", "empty", "settings" (turn taking was changed in the middle of it)
 	}
 	// InputCommitted: the turn's audio became an item of the history.
 	InputCommitted struct {
@@ -140,7 +140,7 @@ type (
 	Interrupted struct {
 		Response string `json:"response"`
 		Item     string `json:"item"`
-		Reason   string `json:"reason"` // "turn_detected", "client_cancelled", "hang_up"
+		Reason   string `json:"reason"` // "turn_detected", "client_cancelled", "client_truncated", "hang_up"
 		Said     string `json:"said"`
 		Text     string `json:"heard"`
 		Upto     Millis `json:"upto_ms"`

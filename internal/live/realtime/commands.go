@@ -26,13 +26,13 @@ func (c *conn) command(ctx context.Context, raw []byte, in *transport.Inbound) (
 	case wire.SessionUpdate:
 		return false, c.update(ctx, ev.Session)
 	case wire.InputAudioCommit:
-		if c.appended < 100*time.Millisecond {
-			return false, fault.New(fault.Invalid, wire.CodeCommitEmpty, "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has %dms of audio.", c.appended.Milliseconds())
+		if d := c.info.In.Duration(int(c.appended.Load())); d < 100*time.Millisecond {
+			return false, fault.New(fault.Invalid, wire.CodeCommitEmpty, "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has %dms of audio.", d.Milliseconds())
 		}
-		c.appended = 0
+		c.appended.Store(0)
 		return false, c.sess.Do(ctx, session.CommitInput{})
 	case wire.InputAudioClear:
-		c.appended = 0
+		c.appended.Store(0)
 		c.carry.Reset()
 		return false, c.sess.Do(ctx, session.ClearInput{})
 	case wire.OutputAudioClear:
@@ -74,8 +74,8 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 			return fault.New(fault.Invalid, wire.CodeInvalidValue, "MCP tools of a session are not served: give them to the agent").At("session.tools")
 		}
 	}
-	if v := next.Audio.Output.Voice.Name; v != old.Audio.Output.Voice.Name && !protocolVoices[v] {
-		return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice %q is not one of this agent's: its voice is %q, and the protocol's own names are taken to mean it", v, old.Audio.Output.Voice.Name).At("session.audio.output.voice")
+	if err := c.checkVoice(old, next, "session.audio.output.voice"); err != nil {
+		return err
 	}
 	if err := c.sess.Do(ctx, session.Update{Settings: settingsOf(next, c.base)}); err != nil {
 		return err
@@ -86,12 +86,18 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 		c.up = nil
 		c.carry.Reset()
 	}
-	if next.Audio.Output.Format != old.Audio.Output.Format {
-		c.down = nil
-	}
 	c.session = next
 	c.send(wire.SessionUpdated{Session: next})
 	return nil
+}
+
+// checkVoice refuses a voice that nobody here has.
+func (c *conn) checkVoice(old, next wire.Session, path string) error {
+	v, was := next.Audio.Output.Voice, old.Audio.Output.Voice
+	if v == was || v.ID == "" && (protocolVoices[v.Name] || v.Name == c.voice) {
+		return nil
+	}
+	return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice '%s' is not one of this agent's: its voice is '%s', and the protocol's own names are taken to mean it.", v.Name+v.ID, c.voice).At(path)
 }
 
 // protocolVoices are names that clients send by habit. They mean the agent's own voice.
@@ -105,6 +111,7 @@ func settingsOf(s wire.Session, base session.Settings) session.Settings {
 	set.MaxTokens = int(s.MaxOutputTokens)
 	set.ToolChoice = choice(s.ToolChoice)
 	set.Client = tools(s.Tools)
+	set.Speed = s.Audio.Output.Speed
 	set.Turn = turnOfWire(s.Audio.Input.TurnDetection)
 	return set
 }
@@ -185,6 +192,12 @@ func itemFrom(w wire.Item) (*session.Item, error) {
 }
 
 func (c *conn) truncate(ctx context.Context, ev wire.ItemTruncate) error {
+	if ev.ContentIndex != 0 {
+		return fault.New(fault.Invalid, wire.CodeInvalidValue, "Invalid value: %d. Items have one part here, which is 0.", ev.ContentIndex).At("content_index")
+	}
+	if have, spoken := c.length(ev.ItemID); spoken && time.Duration(ev.AudioEndMS)*time.Millisecond > have+time.Millisecond {
+		return fault.New(fault.Invalid, wire.CodeInvalidValue, "Audio content of %dms is already shorter than %dms", have.Milliseconds(), ev.AudioEndMS).At("audio_end_ms")
+	}
 	if err := c.sess.Do(ctx, session.TruncateItem{ID: ev.ItemID, End: time.Duration(ev.AudioEndMS) * time.Millisecond}); err != nil {
 		return err
 	}
@@ -192,6 +205,17 @@ func (c *conn) truncate(ctx context.Context, ev wire.ItemTruncate) error {
 	defer c.mu.Unlock()
 	c.send(wire.ItemTruncated{ItemID: ev.ItemID, ContentIndex: ev.ContentIndex, AudioEndMS: ev.AudioEndMS})
 	return nil
+}
+
+// length returns how much audio of an item was sent, and whether it is one of the agent's spoken items.
+func (c *conn) length(item string) (time.Duration, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r := c.rep; r != nil && r.opened && r.modality == wire.ModalityAudio && r.message.ItemID == item {
+		return r.sent, true
+	}
+	d, ok := c.lengths[item]
+	return d, ok
 }
 
 func (c *conn) retrieve(ctx context.Context, ev wire.ItemRetrieve) error {
@@ -218,14 +242,17 @@ func itemTo(it session.Item) wire.Item {
 	case wire.ItemFunctionCallOutput:
 		return wire.FunctionCallOutput(it.ID, it.CallID, it.Text)
 	}
-	status := wire.Completed
-	if it.Said != "" && it.Said != it.Text {
+	status, text := wire.Completed, it.Text
+	switch {
+	case it.Role == llm.Assistant && !it.Done:
+		status, text = wire.InProgress, it.Said
+	case it.Said != "" && it.Said != it.Text:
 		status = wire.Incomplete
 	}
 	part := wire.InputText(it.Text)
 	switch {
 	case it.Role == llm.Assistant && it.Audio:
-		part = wire.OutputAudio(it.Text)
+		part = wire.OutputAudio(text)
 	case it.Role == llm.Assistant:
 		part = wire.OutputText(it.Text)
 	case it.Audio:
@@ -243,6 +270,9 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 	c.mu.Unlock()
 	eff, err := cur.ForResponse(p, false)
 	if err != nil {
+		return err
+	}
+	if err := c.checkVoice(cur, eff, "response.audio.output.voice"); err != nil {
 		return err
 	}
 	ov := session.Overrides{Metadata: p.Metadata}
@@ -274,6 +304,9 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 			ov.Input = append(ov.Input, m)
 		}
 	}
+	c.mu.Lock()
+	c.asked = &eff
+	c.mu.Unlock()
 	return c.sess.Do(ctx, session.Respond{Overrides: ov})
 }
 

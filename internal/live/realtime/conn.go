@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"griot/internal/event"
@@ -30,35 +31,39 @@ type conn struct {
 	sock    socket
 	sess    *session.Session
 	base    session.Settings // what the agent brings
+	voice   string           // the agent's
 	ext     bool             // Griot's extensions
 	dialect wire.Dialect
 	info    transport.Info
 	acks    chan transport.Heard
 
+	appended atomic.Int64 // samples at the leg's rate since the last commit or clear, by a client or by turn detection
+
 	// Owned by the goroutine that calls Recv.
-	in       []int16 // decoded audio
-	carry    wire.Carry
-	appended time.Duration // audio since the last commit or clear
-	up       *media.Resampler
-	narrow   []int16 // before it is brought to the leg's rate
+	in     []int16 // decoded audio
+	carry  wire.Carry
+	up     *media.Resampler
+	narrow []int16 // before it is brought to the leg's rate
 
 	mu      sync.Mutex // guards what follows, and the order of messages
 	seq     wire.Seq
 	session wire.Session
+	asked   *wire.Session // the session as it holds for the response that the client has asked for, until that starts
 	rep     *response
-	byID    map[string]event.Gen // responses that may still be acknowledged
-	frame   []int16              // being encoded, see encodeAudio
+	byID    map[string]event.Gen     // responses that may still be acknowledged
+	lengths map[string]time.Duration // of the audio that was sent, by finished item
+	items   []string                 // the conversation as the client knows it
+	frame   []int16                  // being encoded, see encodeAudio
 	down    *media.Resampler
 	narrow8 []int16 // brought to the client's rate
 	encode  func([]byte) []byte
-	ended   bool
 }
 
 // rate is what a leg of this package takes and gives, whatever the client's format.
 const rate = 24000
 
 func newConn(sock socket, ext bool, s wire.Session, id, remote string) *conn {
-	c := &conn{sock: sock, ext: ext, dialect: wire.GA, session: s, byID: map[string]event.Gen{},
+	c := &conn{sock: sock, ext: ext, dialect: wire.GA, session: s, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
 		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 400 * time.Millisecond}}
 	if ext {
 		c.acks = make(chan transport.Heard, 16)
@@ -140,7 +145,7 @@ func (c *conn) audio(b64 []byte, in *transport.Inbound) (err error) {
 	}
 	in.Kind = transport.Audio
 	in.Frame = media.Frame{Format: c.info.In, PCM: c.in}
-	c.appended += in.Frame.Duration()
+	c.appended.Add(int64(len(c.in)))
 	return nil
 }
 
@@ -158,23 +163,36 @@ func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 		return nil // its response.done has been sent: nothing of it may follow
 	}
 	c.openMessage()
-	c.frame = f.PCM
+	c.rep.sent += f.Duration()
+	return c.delta(f.PCM)
+}
+
+// delta sends sound. Called with mu held.
+func (c *conn) delta(pcm []int16) error {
+	c.frame = pcm
 	err := c.sock.Send(c.encode)
 	c.frame = nil
 	return err
 }
 
-// encodeAudio writes the frame under way. Called with mu held.
+// encodeAudio writes the frame under way, or without one what the resampler still holds. Called with mu held.
 func (c *conn) encodeAudio(dst []byte) []byte {
-	c.seq++
-	f, pcm := c.session.Audio.Output.Format, c.frame
+	f, pcm := c.rep.wire.Audio.Output.Format, c.frame
 	if f.SampleRate() != rate {
 		if c.down == nil {
 			c.down, _ = media.NewResampler(rate, f.SampleRate()) // both rates are known to be possible
 		}
-		c.narrow8 = c.down.Process(c.narrow8[:0], pcm)
+		if pcm == nil {
+			c.narrow8 = c.down.Flush(c.narrow8[:0])
+		} else {
+			c.narrow8 = c.down.Process(c.narrow8[:0], pcm)
+		}
 		pcm = c.narrow8
 	}
+	if len(pcm) == 0 {
+		return dst
+	}
+	c.seq++
 	return f.AppendDelta(dst, c.seq, c.rep.message.Ref, pcm)
 }
 

@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -73,6 +75,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		ws.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
+	opts := ws.Options{AllowedOrigins: s.AllowedOrigins, Subprotocols: []string{"realtime"}, ReadLimit: s.ReadLimit}
+	if ws.Check(w, r, opts) != nil {
+		return // it has answered
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	defer context.AfterFunc(s.Stop, cancel)()
@@ -81,12 +87,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuseOpen(w, err)
 		return
 	}
-	sock, err := ws.Accept(w, r, ws.Options{AllowedOrigins: s.AllowedOrigins, Subprotocols: []string{"realtime"}, ReadLimit: s.ReadLimit})
+	sock, err := ws.Accept(w, r, opts)
 	if err != nil {
 		conv.Close("refused", err) // Accept has answered the client
 		return
 	}
-	s.hold(ctx, sock, conv, r.URL.Query().Get("extensions") == "griot", r.RemoteAddr)
+	ext := slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot")
+	s.hold(ctx, wsSocket{sock}, conv, ext, r.RemoteAddr)
 }
 
 // agentOf reads which agent is meant: ?model=agent:<reference>, or just its reference.
@@ -115,9 +122,9 @@ func refuseOpen(w http.ResponseWriter, err error) {
 }
 
 // hold runs the conversation to its end.
-func (s *Server) hold(ctx context.Context, sock *ws.Conn, conv *Conversation, ext bool, remote string) {
-	c := newConn(wsSocket{sock}, ext, wireSession(conv), conv.ID, remote)
-	c.base = conv.Plan.Settings
+func (s *Server) hold(ctx context.Context, sock socket, conv *Conversation, ext bool, remote string) {
+	c := newConn(sock, ext, wireSession(conv), conv.ID, remote)
+	c.base, c.voice = conv.Plan.Settings, conv.Agent.Voice
 	c.sess = session.New(conv.Plan, c, event.Tee(conv.Log, c))
 	c.mu.Lock()
 	c.send(wire.SessionCreated{Session: c.session})
@@ -127,7 +134,15 @@ func (s *Server) hold(ctx context.Context, sock *ws.Conn, conv *Conversation, ex
 	if err != nil && !errors.Is(err, context.Canceled) {
 		s.Log.Warn("conversation ended with a fault", "conversation", conv.ID, "error", err)
 	}
-	conv.Close(c.sess.Reason(), err)
+	reason := c.sess.Reason()
+	if reason == "" { // it did not even begin
+		reason = "failed"
+		c.mu.Lock()
+		c.farewell(reason)
+		c.mu.Unlock()
+	}
+	_ = sock.Close(reason) // a session that ran has closed it; what the connection ended by is in the record
+	conv.Close(reason, err)
 }
 
 // wireSession shows the plan as the protocol's session.
@@ -138,6 +153,9 @@ func wireSession(conv *Conversation) wire.Session {
 	s.Model = "agent:" + p.Agent
 	s.Instructions = p.Settings.Instructions
 	s.Audio.Output.Voice = wire.Voice{Name: conv.Agent.Voice}
+	if conv.Agent.Voice == "" {
+		s.Audio.Output.Voice.Name = "alloy" // clients insist on one
+	}
 	if p.Settings.TextOnly {
 		s.OutputModalities = []string{wire.ModalityText}
 	}
@@ -149,7 +167,7 @@ func wireSession(conv *Conversation) wire.Session {
 		s.Audio.Input.TurnDetection = nil
 	} else {
 		d := wire.DefaultTurnDetection(wire.ServerVAD)
-		d.Threshold = float64(t.Threshold)
+		d.Threshold = math.Round(float64(t.Threshold)*1e4) / 1e4
 		d.PrefixPaddingMS, d.SilenceDurationMS = int(t.PrefixPadding.Milliseconds()), int(t.Silence.Milliseconds())
 		d.CreateResponse, d.InterruptResponse = t.CreateResponse, t.InterruptResponse
 		d.IdleTimeoutMS = int(t.IdleTimeout.Milliseconds())

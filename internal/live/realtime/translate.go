@@ -3,8 +3,11 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"slices"
+	"time"
 
 	"griot/internal/event"
+	"griot/internal/fault"
 	wire "griot/internal/realtime"
 )
 
@@ -15,8 +18,8 @@ type response struct {
 	modality string
 	message  wire.Output // its assistant message
 	opened   bool
-	next     int // output index of the next item
-	last     string
+	sent     time.Duration // of its audio
+	next     int           // output index of the next item
 }
 
 // Append implements event.Appender: the session's events become the client's. It is called by one goroutine and returns at once.
@@ -38,27 +41,34 @@ func (c *conn) translate(e event.Event) {
 	case event.SpeechStopped:
 		c.send(wire.SpeechStopped{ItemID: b.Item, AudioEndMS: b.At.Duration().Milliseconds()})
 	case event.InputCommitted:
+		c.appended.Store(0)
+		c.place(b.Item, b.Previous)
 		c.send(wire.BufferCommitted{ItemID: b.Item, PreviousItemID: wire.NullString(b.Previous)})
 		c.send(wire.Created(b.Previous, wire.Message(b.Item, wire.RoleUser, wire.Completed, wire.InputAudio("")))...)
 	case event.InputDropped:
-		if b.Reason == "cleared" {
+		switch {
+		case b.Reason == "cleared":
 			c.send(wire.BufferCleared{})
-		} else if c.session.Audio.Input.Transcription != nil {
+		case b.Reason == "empty" && c.transcribes():
 			c.send(wire.TranscriptionCompleted{ItemID: b.Item, Usage: wire.TranscriptionUsage{Type: "duration"}})
 		}
 	case event.UserPartial:
 		c.extend(wire.GriotTranscriptionPartial{ItemID: b.Item, Text: b.Text})
 	case event.UserSpoke:
-		if c.session.Audio.Input.Transcription != nil {
+		if c.transcribes() {
 			c.send(wire.TranscriptionDelta{ItemID: b.Item, Delta: b.Text})
 			seconds := max(0, (b.To - b.From).Duration().Seconds())
 			c.send(wire.TranscriptionCompleted{ItemID: b.Item, Transcript: b.Text, Usage: wire.TranscriptionUsage{Type: "duration", Seconds: seconds}})
 		}
 	case event.UserFailed:
-		c.send(wire.TranscriptionFailed{ItemID: b.Item, Error: wire.TranscriptionError{Type: "transcription_error", Code: b.Code, Message: b.Message}})
+		if c.transcribes() {
+			c.send(wire.TranscriptionFailed{ItemID: b.Item, Error: wire.TranscriptionError{Type: "transcription_error", Code: b.Code, Message: b.Message}})
+		}
 	case event.ItemAdded:
+		c.place(b.Item, b.Previous)
 		c.send(wire.Created(b.Previous, itemOf(b))...)
 	case event.ItemDeleted:
+		c.items = slices.DeleteFunc(c.items, func(id string) bool { return id == b.Item })
 		c.send(wire.ItemDeleted{ItemID: b.Item})
 	case event.ReplyStarted:
 		c.started(e.Gen, b)
@@ -87,9 +97,36 @@ func (c *conn) translate(e event.Event) {
 	case event.Failed:
 		c.extend(wire.GriotNotice{Code: "fault_" + b.Stage, Message: b.Message, Params: map[string]string{"stage": b.Stage, "kind": b.Kind, "code": b.Code}})
 	case event.SessionEnded:
-		c.extend(wire.GriotEnded{Reason: b.Reason})
-		c.ended = true
+		c.farewell(b.Reason)
 	}
+}
+
+// farewell is the last word before the connection closes.
+func (c *conn) farewell(reason string) {
+	switch reason {
+	case "limit":
+		c.send(wire.ErrorFor(fault.New(fault.Invalid, wire.CodeSessionExpired, "The conversation has reached its maximum length."), ""))
+	case "failed":
+		c.send(wire.ErrorFor(fault.New(fault.Internal, "server_error", "The conversation had to be ended by a fault of the server."), ""))
+	}
+	c.extend(wire.GriotEnded{Reason: reason})
+}
+
+// transcribes reports whether the client wants to be told what was said. The recogniser works in any case: it is how the agent hears.
+func (c *conn) transcribes() bool { return c.session.Audio.Input.Transcription != nil }
+
+// place notes where an item stands in the conversation; an unknown previous one means the head. Called with mu held.
+func (c *conn) place(item, previous string) {
+	c.items = slices.Insert(c.items, slices.Index(c.items, previous)+1, item)
+}
+
+// append notes an item at the end and returns the one before it. Called with mu held.
+func (c *conn) append(item string) (previous string) {
+	if n := len(c.items); n > 0 {
+		previous = c.items[n-1]
+	}
+	c.items = append(c.items, item)
+	return previous
 }
 
 // extend sends an extension event to a client that asked for them. Called with mu held.
@@ -104,10 +141,14 @@ func (c *conn) started(g event.Gen, b event.ReplyStarted) {
 	if b.Text {
 		modality = wire.ModalityText
 	}
-	r := &response{gen: g, modality: modality, last: b.Previous, wire: wire.Response{ID: b.Response, Status: wire.InProgress, ConversationID: wire.NullString("conv_" + c.info.ID),
-		OutputModalities: []string{modality}, MaxOutputTokens: c.session.MaxOutputTokens, Metadata: b.Metadata,
-		Audio: wire.ResponseAudio{Output: wire.ResponseAudioOutput{Format: c.session.Audio.Output.Format, Voice: c.session.Audio.Output.Voice}}}}
-	r.message = wire.Output{Ref: wire.Ref{ResponseID: b.Response, ItemID: b.Item}, Previous: b.Previous}
+	s := c.session
+	if b.Cause == "client" && c.asked != nil {
+		s, c.asked = *c.asked, nil
+	}
+	r := &response{gen: g, modality: modality, wire: wire.Response{ID: b.Response, Status: wire.InProgress, ConversationID: wire.NullString("conv_" + c.info.ID),
+		OutputModalities: []string{modality}, MaxOutputTokens: s.MaxOutputTokens, Metadata: b.Metadata,
+		Audio: wire.ResponseAudio{Output: wire.ResponseAudioOutput{Format: s.Audio.Output.Format, Voice: s.Audio.Output.Voice}}}}
+	r.message = wire.Output{Ref: wire.Ref{ResponseID: b.Response, ItemID: b.Item}}
 	c.rep = r
 	if !b.Text {
 		c.byID[b.Response] = g
@@ -122,9 +163,8 @@ func (c *conn) openMessage() {
 		return
 	}
 	r.opened = true
-	r.message.OutputIndex, r.message.Previous = r.next, r.last
+	r.message.OutputIndex, r.message.Previous = r.next, c.append(r.message.ItemID)
 	r.next++
-	r.last = r.message.ItemID
 	c.send(r.message.OpenMessage(r.modality)...)
 }
 
@@ -146,9 +186,8 @@ func (c *conn) called(g event.Gen, b event.ToolCalled) {
 		c.extend(wire.GriotTool{CallID: b.CallID, Name: b.Name, Arguments: b.Arguments, Status: "called"})
 		return
 	}
-	o := wire.Output{Ref: wire.Ref{ResponseID: r.wire.ID, ItemID: b.Item, OutputIndex: r.next}, Previous: r.last}
+	o := wire.Output{Ref: wire.Ref{ResponseID: r.wire.ID, ItemID: b.Item, OutputIndex: r.next}, Previous: c.append(b.Item)}
 	r.next++
-	r.last = b.Item
 	c.send(o.OpenCall(b.CallID, b.Name)...)
 	c.send(o.CallDelta(b.CallID, b.Arguments))
 	item, evs := o.CloseCall(wire.Completed, b.CallID, b.Name, b.Arguments)
@@ -165,6 +204,12 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 		status := wire.Completed
 		if b.Status != wire.Completed {
 			status = wire.Incomplete
+		}
+		if r.modality == wire.ModalityAudio {
+			if status == wire.Completed {
+				_ = c.delta(nil) // a socket that does not take it has closed
+			}
+			c.lengths[r.message.ItemID] = r.sent
 		}
 		item, evs := r.message.CloseMessage(r.modality, status, b.Text)
 		c.send(evs...)

@@ -60,6 +60,9 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 
 func (s *state) doInterrupt(c Interrupt, now time.Time, o *out) error {
 	if s.rep == nil {
+		if s.want == "client" { // not even begun: now it never will
+			s.want, s.wantTurn, s.wantOver = "", nil, Overrides{}
+		}
 		return notActive("no response is being made")
 	}
 	if c.Response != "" && c.Response != s.rep.response {
@@ -152,11 +155,18 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 	}
 	if !a.settled {
 		a.cutAt = max(c.End, time.Microsecond)
+		if s.rep != nil && s.rep != a {
+			a.cutBy = "client_truncated" // it has been sent whole: only what was heard of it changes
+			return nil
+		}
 		s.interrupt("client_cancelled", now, o)
 		s.owed = nil
 		return nil
 	}
-	n := a.heardAt(c.End)
+	n := a.heard
+	if a.heardAt != nil {
+		n = a.heardAt(c.End)
+	}
 	it.Text = a.text[:min(n, len(a.text))]
 	o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: "client_truncated", Said: a.text, Text: it.Text, Upto: event.Ms(c.End)})
 	return nil
@@ -168,6 +178,10 @@ func (s *state) doRespond(c Respond, now time.Time, o *out) error {
 			"Conversation already has an active response in progress: %s. Wait until the response is finished before creating a new one.", s.rep.response)
 	}
 	var t *userTurn
+	if s.want == "client" {
+		return fault.New(fault.Conflict, "conversation_already_has_active_response",
+			"Conversation already has an active response: it begins as soon as what was said last is recognised. Wait until it is finished before creating a new one.")
+	}
 	if n := len(s.finals); n > 0 { // the words are still to come
 		s.want, s.wantTurn, s.wantOver = "client", s.finals[n-1], c.Overrides
 		return nil
@@ -183,9 +197,13 @@ func (s *state) update(n Settings, now time.Time, o *out) {
 	if old.Turn == n.Turn {
 		return
 	}
-	if s.turn != nil {
-		o.add(discardEar{utt: s.turn.utt})
-		o.emit(event.InputDropped{Item: s.turn.item, Reason: "cleared"})
+	switch t := s.turn; {
+	case t == nil:
+	case n.Turn.Manual: // what was said so far is the client's to commit
+		t.manual = true
+	default:
+		o.add(discardEar{utt: t.utt})
+		o.emit(event.InputDropped{Item: t.item, Reason: "settings"})
 		s.turn = nil
 	}
 	s.policy, s.policyWake, s.agent = turn.New(n.Turn), time.Time{}, turn.Agent{}

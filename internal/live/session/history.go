@@ -15,6 +15,7 @@ type Item struct {
 	Said   string // all that the agent generated; Text is the heard part of it
 	Audio  bool   // spoken rather than written
 	Done   bool   // Text will not change by itself any more
+	Inner  bool   // a tool that is run here, and its result: clients are not shown it as an item
 	CallID string
 	Name   string
 	Args   string
@@ -33,11 +34,14 @@ func (h *history) find(id string) *Item {
 	return nil
 }
 
+// last returns the id of the last item that clients know of.
 func (h *history) last() string {
-	if len(h.items) == 0 {
-		return ""
+	for i := len(h.items) - 1; i >= 0; i-- {
+		if it := h.items[i]; !it.Inner {
+			return it.ID
+		}
 	}
-	return h.items[len(h.items)-1].ID
+	return ""
 }
 
 // add puts an item at the end and returns the id before it.

@@ -96,6 +96,7 @@ func (l *listener) frame(f media.Frame) {
 	e := l.s.ear
 	e.push(f.PCM)
 	l.pos += media.FrameTime
+	l.s.heard.Store(int64(l.pos))
 	act, err := l.det.Push(f)
 	if err != nil {
 		return // the frame's form is ours: it cannot be wrong

@@ -51,7 +51,8 @@ type Models struct {
 type Settings struct {
 	Instructions string
 	Turn         turn.Settings
-	TextOnly     bool // the agent writes and does not speak
+	TextOnly     bool    // the agent writes and does not speak
+	Speed        float64 // how much faster than usual it speaks; 0 and 1 for as it does
 	ToolChoice   string
 	MaxTokens    int
 	Client       []llm.ToolSpec // tools that the client runs

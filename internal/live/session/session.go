@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"griot/internal/event"
@@ -30,6 +31,7 @@ type Session struct {
 	player  *playout.Player
 	ear     *ears
 	replies map[event.Gen]context.CancelCauseFunc
+	heard   atomic.Int64 // how far the caller's audio has come, a time.Duration; the listener's
 	seq     uint64
 	logBad  bool
 	start   time.Time
@@ -177,6 +179,7 @@ func (s *Session) act(ctx context.Context) {
 func (s *Session) handle(ctx context.Context, m msg) {
 	now := time.Now()
 	var o out
+	s.st.pos = max(s.st.pos, time.Duration(s.heard.Load()))
 	s.st.step(m, now, &o)
 	s.carryOut(ctx, &o, now)
 	if s.check != nil {

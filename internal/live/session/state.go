@@ -99,6 +99,7 @@ type attempt struct {
 	settled bool
 	done    bool // ReplyDone was emitted
 	cut     bool
+	cutBy   string // why: "turn_detected", "client_cancelled", …
 	status  string
 	reason  string
 	message string

@@ -63,7 +63,7 @@ func (s *state) begin(now time.Time, o *out) {
 
 // voice handles an edge in the caller's sound.
 func (s *state) voice(m voiceMsg, now time.Time, o *out) {
-	s.active, s.pos = now, m.pos
+	s.active, s.pos = now, max(s.pos, m.pos)
 	if !m.on {
 		s.voiceEnd = m.seen.Add(m.at - m.pos)
 	}
@@ -201,11 +201,9 @@ func (s *state) heardUser(t *userTurn, text string, ev stt.Event, now time.Time,
 // answerTurn responds to a finished turn, now or as soon as it can.
 func (s *state) answerTurn(t *userTurn, now time.Time, o *out) {
 	switch {
-	case t.manual:
-		if s.want == "client" {
-			s.wanted(now, o)
-		}
-	case !s.set.Turn.CreateResponse:
+	case s.want == "client":
+		s.wanted(now, o)
+	case t.manual || !s.set.Turn.CreateResponse:
 	case s.turn != nil && !s.turn.manual:
 		s.owed = t // the caller goes on: answer both, or this one if the rest is noise
 	case s.rep != nil:
@@ -302,13 +300,16 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 	o.add(cutPlay{gen: s.gen})
 	for _, a := range s.tails {
 		a.cut = true
+		if a.cutBy == "" {
+			a.cutBy = reason
+		}
 	}
 	s.want, s.wantTurn = "", nil
 	a := s.rep
 	if a == nil {
 		return
 	}
-	a.cut = true
+	a.cut, a.cutBy = true, reason
 	o.add(cancelRep{gen: a.gen})
 	if a.turn != nil && a.heard == 0 {
 		s.owed = a.turn
@@ -365,7 +366,8 @@ func (s *state) wanted(now time.Time, o *out) {
 func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	a.settled = true
 	if a.cutAt > 0 && a.heardAt != nil {
-		a.upto, text = a.cutAt, a.heardAt(a.cutAt)
+		a.upto = min(a.cutAt, a.total)
+		text = a.heardAt(a.upto)
 	}
 	text = min(text, len(a.text))
 	heard := a.text[:text]
@@ -373,9 +375,11 @@ func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	if a.it != nil {
 		a.it.Text, a.it.Said, a.it.Done = heard, a.text, true
 	}
-	if !whole && a.cut {
-		s.unheard = a.text[text:]
-		o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: a.reason, Said: a.text, Text: heard, Upto: event.Ms(a.upto)})
+	if !whole && a.cutBy != "" {
+		if a.cutBy == "turn_detected" { // it may turn out to have been a cough
+			s.unheard = a.text[text:]
+		}
+		o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: a.cutBy, Said: a.text, Text: heard, Upto: event.Ms(a.upto)})
 	}
 	if a.text != "" {
 		o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: heard, Upto: event.Ms(a.upto), Total: event.Ms(a.total), Cut: !whole})
@@ -437,6 +441,13 @@ func (s *state) launch(a *attempt, j reply.Job, _ time.Time, o *out) {
 	j.Gen, j.Limits = a.gen, s.lim.Reply
 	if !a.textOnly {
 		j.TTS, j.Voice = s.plan.Models.TTS, s.plan.Voice
+		if s.set.Speed > 0 {
+			j.Voice.Rate = max(j.Voice.Rate, 0)
+			if j.Voice.Rate == 0 {
+				j.Voice.Rate = 1
+			}
+			j.Voice.Rate *= s.set.Speed
+		}
 	}
 	o.add(startRep{att: a, job: j})
 }
@@ -486,11 +497,15 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		}
 		o.emitGen(a.gen, event.TextDelta{Response: a.response, Item: a.item, Text: n.Text})
 	case reply.Called:
-		it := &Item{ID: s.id("item"), Kind: "function_call", CallID: n.Call.ID, Name: n.Call.Name, Args: n.Call.Arguments, Done: true}
-		s.hist.addBefore(it, a.it)
+		it := &Item{ID: s.id("item"), Kind: "function_call", CallID: n.Call.ID, Name: n.Call.Name, Args: n.Call.Arguments, Done: true, Inner: !n.Client}
+		if n.Client { // nothing of this attempt follows it
+			s.hist.add(it)
+		} else {
+			s.hist.addBefore(it, a.it)
+		}
 		o.emitGen(a.gen, event.ToolCalled{Response: a.response, Item: it.ID, CallID: n.Call.ID, Name: n.Call.Name, Arguments: n.Call.Arguments, Client: n.Client})
 	case reply.Returned:
-		it := &Item{ID: s.id("item"), Kind: "function_call_output", CallID: n.Call.ID, Text: n.Result.Output, Done: true}
+		it := &Item{ID: s.id("item"), Kind: "function_call_output", CallID: n.Call.ID, Text: n.Result.Output, Done: true, Inner: true}
 		s.hist.addBefore(it, a.it)
 		a.toolsDone = n.At
 		o.emitGen(a.gen, event.ToolReturned{CallID: n.Call.ID, Name: n.Call.Name, Output: n.Result.Output, Failed: n.Result.Failed, Took: event.Ms(n.Took)})
