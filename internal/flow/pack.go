@@ -13,132 +13,6 @@ import (
 //go:embed data/*.yaml
 var data embed.FS
 
-// company is what is the same in every language.
-type company struct {
-	Company string        `yaml:"company"`
-	Phone   string        `yaml:"phone"`
-	Email   string        `yaml:"email"`
-	Hours   map[int]hours `yaml:"hours"` // by weekday, Sunday is 0
-}
-
-type hours struct {
-	From int `yaml:"from"`
-	To   int `yaml:"to"`
-}
-
-// script is a language file as written.
-type script struct {
-	Language   string              `yaml:"language"`
-	Greeting   string              `yaml:"greeting"`
-	Facts      string              `yaml:"facts"`
-	Clock      map[int]string      `yaml:"clock"`
-	Days       map[string][]string `yaml:"days"`
-	Relative   map[string][]string `yaml:"relative"`
-	DayNames   []string            `yaml:"day_names"`
-	DayPrefix  string              `yaml:"day_prefix"`
-	DayWords   map[string]string   `yaml:"day_words"`
-	Numbers    map[string]int      `yaml:"numbers"`
-	Double     []string            `yaml:"double"`
-	Triple     []string            `yaml:"triple"`
-	NumberAnd  []string            `yaml:"number_and"`
-	DigitWords []string            `yaml:"digit_words"`
-	Keys       map[string][]string `yaml:"keys"` // spoken names of the keys "*" and "#"
-	Phone      struct {
-		Min    int   `yaml:"min"`
-		Max    int   `yaml:"max"`
-		Groups []int `yaml:"groups"` // how to read it out; the last repeats
-		Pairs  bool  `yaml:"pairs"`  // a group is one number ("12"), not digits ("1 2")
-	} `yaml:"phone"`
-	Time struct {
-		At       []string            `yaml:"at"`
-		Hour     []string            `yaml:"hour"`
-		AM       []string            `yaml:"am"`
-		PM       []string            `yaml:"pm"`
-		Noon     []string            `yaml:"noon"`
-		Midnight []string            `yaml:"midnight"`
-		Half     []string            `yaml:"half"`
-		HalfPast []string            `yaml:"half_past"`
-		Parts    map[string][]string `yaml:"parts"`
-	} `yaml:"time"`
-	PartNames  map[string]string   `yaml:"part_names"`
-	Fillers    []string            `yaml:"fillers"`
-	Noise      []string            `yaml:"noise"`
-	Yes        []string            `yaml:"yes"`
-	No         []string            `yaml:"no"`
-	NameLead   []string            `yaml:"name_lead"`
-	NameStop   []string            `yaml:"name_stop"`
-	Correct    map[string][]string `yaml:"correct"`
-	Nothing    []string            `yaml:"nothing"`
-	FirstNames []string            `yaml:"first_names"`
-	LastNames  []string            `yaml:"last_names"`
-	Subjects   []string            `yaml:"subjects"`
-	Rules      map[string]string   `yaml:"rules"`
-	Items      map[string]item     `yaml:"items"`
-	Intents    []intent            `yaml:"intents"`
-	Texts      texts               `yaml:"texts"`
-}
-
-type item struct {
-	Words  []string `yaml:"words"`
-	Answer string   `yaml:"answer"`
-}
-
-type intent struct {
-	Name    string         `yaml:"name"`
-	Always  bool           `yaml:"always"`
-	Info    bool           `yaml:"info"`
-	Say     []string       `yaml:"say"`
-	Also    []string       `yaml:"also"`
-	Words   map[string]int `yaml:"words"`
-	Answers []string       `yaml:"answers"`
-}
-
-// texts are the answers that need more than an intent's own; each a list to take in turn.
-type texts struct {
-	HoursOpen       []string `yaml:"hours_open"`
-	HoursClosed     []string `yaml:"hours_closed"`
-	HoursYes        []string `yaml:"hours_yes"`
-	HoursNo         []string `yaml:"hours_no"`
-	NowOpen         []string `yaml:"now_open"`
-	NowClosed       []string `yaml:"now_closed"`
-	OnDay           string   `yaml:"on_day"`
-	WasOpen         []string `yaml:"was_open"`
-	WasClosed       []string `yaml:"was_closed"`
-	Weekend         []string `yaml:"weekend"`
-	Menu            []string `yaml:"menu"`
-	MenuNone        []string `yaml:"menu_none"`
-	Yes             []string `yaml:"yes"`
-	No              []string `yaml:"no"`
-	NoMore          []string `yaml:"no_more"`
-	Declined        []string `yaml:"declined"`
-	More            []string `yaml:"more"`
-	Miss            []string `yaml:"miss"`
-	Silence         []string `yaml:"silence"`
-	SilenceEnd      []string `yaml:"silence_end"`
-	LastNone        string   `yaml:"last_none"`
-	FormCancelled   []string `yaml:"form_cancelled"`
-	FormGoodbye     []string `yaml:"form_goodbye"`
-	FormHuman       []string `yaml:"form_human"`
-	FormGivenUp     []string `yaml:"form_given_up"`
-	Begin           string   `yaml:"begin"`
-	AckName         string   `yaml:"ack_name"`
-	AskName         []string `yaml:"ask_name"`
-	AskPhone        []string `yaml:"ask_phone"`
-	PhoneMore       []string `yaml:"phone_more"`
-	PhoneLong       []string `yaml:"phone_long"`
-	AskSubject      []string `yaml:"ask_subject"`
-	AskDay          []string `yaml:"ask_day"`
-	DayClosed       []string `yaml:"day_closed"`
-	ConfirmMessage  []string `yaml:"confirm_message"`
-	ConfirmPlain    []string `yaml:"confirm_plain"`
-	ConfirmCallback []string `yaml:"confirm_callback"`
-	ConfirmAgain    []string `yaml:"confirm_again"`
-	AskWhich        []string `yaml:"ask_which"`
-	DoneMessage     []string `yaml:"done_message"`
-	DoneCallback    []string `yaml:"done_callback"`
-	And             string   `yaml:"and"`
-}
-
 // pack is a language file made ready for use. It does not change after it was made, but for what it remembers.
 type pack struct {
 	script
@@ -213,7 +87,7 @@ func compile(s script, c company) (*pack, error) {
 	p := &pack{script: s, company: c, join: s.Language == "en"}
 	p.rules = &rules{byName: map[string]*node{}, join: p.join}
 	var err error
-	any := func(list []string) *node { // one of these, spoken as they are
+	oneOf := func(list []string) *node { // one of these, spoken as they are
 		if err != nil || len(list) == 0 {
 			return &node{kind: nodeAlt}
 		}
@@ -230,7 +104,7 @@ func compile(s script, c company) (*pack, error) {
 	named := func(m map[string][]string) []namedNode {
 		var out []namedNode
 		for _, k := range sortedKeys(m) {
-			out = append(out, namedNode{k, any(m[k])})
+			out = append(out, namedNode{k, oneOf(m[k])})
 		}
 		return out
 	}
@@ -240,23 +114,23 @@ func compile(s script, c company) (*pack, error) {
 	}
 	week := &node{kind: nodeAlt}
 	for i, name := range []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
-		p.days[i] = any(s.Days[name])
+		p.days[i] = oneOf(s.Days[name])
 		week.kids = append(week.kids, p.days[i].kids...)
 	}
 	p.rules.byName["weekday"] = week
 	p.rel = named(s.Relative)
 	for id, it := range s.Items {
-		p.items = append(p.items, namedNode{id, any(it.Words)})
+		p.items = append(p.items, namedNode{id, oneOf(it.Words)})
 	}
 	sort.Slice(p.items, func(i, j int) bool { return p.items[i].name < p.items[j].name })
 	p.parts = named(s.Time.Parts)
 	p.correct = named(s.Correct)
 	p.keys = named(s.Keys)
-	p.yes, p.no, p.noise, p.nothing = any(s.Yes), any(s.No), any(s.Noise), any(s.Nothing)
-	p.lead, p.filler = any(s.NameLead), any(s.Fillers)
-	p.double, p.triple, p.numberAnd = any(s.Double), any(s.Triple), any(s.NumberAnd)
-	p.at, p.hourWord, p.am, p.pm = any(s.Time.At), any(s.Time.Hour), any(s.Time.AM), any(s.Time.PM)
-	p.noon, p.midnight, p.half, p.halfPast = any(s.Time.Noon), any(s.Time.Midnight), any(s.Time.Half), any(s.Time.HalfPast)
+	p.yes, p.no, p.noise, p.nothing = oneOf(s.Yes), oneOf(s.No), oneOf(s.Noise), oneOf(s.Nothing)
+	p.lead, p.filler = oneOf(s.NameLead), oneOf(s.Fillers)
+	p.double, p.triple, p.numberAnd = oneOf(s.Double), oneOf(s.Triple), oneOf(s.NumberAnd)
+	p.at, p.hourWord, p.am, p.pm = oneOf(s.Time.At), oneOf(s.Time.Hour), oneOf(s.Time.AM), oneOf(s.Time.PM)
+	p.noon, p.midnight, p.half, p.halfPast = oneOf(s.Time.Noon), oneOf(s.Time.Midnight), oneOf(s.Time.Half), oneOf(s.Time.HalfPast)
 	if err != nil {
 		return nil, err
 	}
@@ -270,7 +144,7 @@ func compile(s script, c company) (*pack, error) {
 		}
 		p.rules.byName["digits"] = &node{kind: nodeMany, kids: []*node{unit}}
 	}
-	p.rules.byName["first_name"], p.rules.byName["last_name"] = any(s.FirstNames), any(s.LastNames)
+	p.rules.byName["first_name"], p.rules.byName["last_name"] = oneOf(s.FirstNames), oneOf(s.LastNames)
 	if err != nil {
 		return nil, err
 	}

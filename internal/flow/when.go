@@ -100,7 +100,7 @@ func (p *pack) clockTime(ts []token, taken map[int]bool) int {
 		}
 	}
 	for i := range ts {
-		if n := prefix(p.noon, ts[i:]); n > 0 {
+		if n := prefix(p.noon, ts[i:]); n > 0 && !p.withinPart(ts, i) {
 			mark(i, n)
 			return 12 * 60
 		}
@@ -144,6 +144,16 @@ func (p *pack) clockTime(ts []token, taken map[int]bool) int {
 		return hour*60 + minute
 	}
 	return -1
+}
+
+// withinPart reports whether token i belongs to a part of the day that began one token earlier: the "midi" of "après-midi".
+func (p *pack) withinPart(ts []token, i int) bool {
+	for _, part := range p.parts {
+		if i > 0 && prefix(part.node, ts[i-1:]) > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // hour reads "9:30", "15h30", "9 o'clock", "nine thirty", "las tres y media" at the beginning of ts. sure is true when the words can only
