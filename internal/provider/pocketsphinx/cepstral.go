@@ -66,3 +66,30 @@ func (d *decoder) setCepstral(c cepstral) bool {
 	*mean, *sum, st.nframe = c.mean, c.sum, c.frames
 	return true
 }
+
+const (
+	// youngFrames is how much speech, in frames of 10 ms, it takes until a caller's mean is as good as known.
+	youngFrames = 300
+	// adaptWeight is how many frames the model's own mean weighs against those heard.
+	adaptWeight = 10
+	// adaptEvery is how much audio lies between two steps of adapt.
+	adaptEvery = rate / 20
+)
+
+// young reports whether the decoder knows little of the caller's voice and line.
+func (d *decoder) young() bool {
+	st, _, _ := d.cmn()
+	return st != nil && st.nframe < youngFrames
+}
+
+// adapt moves the mean towards what was heard so far. The library does so only at the end of an utterance, which leaves the first
+// one of a caller with the model's mean: of recorded sentences at 8 kHz, nine of ten words were wrong without this, one of ten with it.
+func (d *decoder) adapt() {
+	st, mean, sum := d.cmn()
+	if st == nil || st.nframe == 0 || st.nframe >= youngFrames {
+		return
+	}
+	for i := range mean {
+		mean[i] = (d.fresh.mean[i]*adaptWeight + sum[i]) / (adaptWeight + float32(st.nframe))
+	}
+}

@@ -52,19 +52,21 @@ func (s *shelf) close() {
 	}
 }
 
-// bench holds the few dictation decoders that all streams share. A seat is a decoder, or nil where none was made yet.
+// bench holds the few dictation decoders that all streams share. They are made when they are first needed.
 type bench struct {
-	make  func() (*decoder, error)
-	seats chan *decoder
+	make func() (*decoder, error)
+	free chan struct{} // a token for each decoder that may be in use
 
-	mu     sync.Mutex // guards closed
+	mu     sync.Mutex // guards what follows
+	idle   []*decoder
+	made   int
 	closed bool
 }
 
 func newBench(n int, mk func() (*decoder, error)) *bench {
-	b := &bench{make: mk, seats: make(chan *decoder, n)}
+	b := &bench{make: mk, free: make(chan struct{}, n)}
 	for range n {
-		b.seats <- nil
+		b.free <- struct{}{}
 	}
 	return b
 }
@@ -72,76 +74,86 @@ func newBench(n int, mk func() (*decoder, error)) *bench {
 // get waits for a decoder until ctx is done. It may make one, about 200 ms.
 func (b *bench) get(ctx context.Context) (*decoder, error) {
 	select {
-	case d := <-b.seats:
-		return b.sit(d)
+	case <-b.free:
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-// try returns a decoder that is ready now, nil when there is none.
-func (b *bench) try() *decoder {
-	for range cap(b.seats) {
-		select {
-		case d := <-b.seats:
-			if d != nil {
-				return d
-			}
-			b.seats <- nil
-		default:
-			return nil
-		}
-	}
-	return nil
-}
-
-// warm sees to it that a decoder was made. It does not wait for one that is in use.
-func (b *bench) warm() {
-	select {
-	case d := <-b.seats:
-		if d, err := b.sit(d); err == nil {
-			b.put(d)
-		}
-	default:
-	}
-}
-
-func (b *bench) sit(d *decoder) (*decoder, error) {
-	if d != nil {
+	if d := b.pop(); d != nil {
 		return d, nil
 	}
 	d, err := b.make()
 	if err != nil {
-		b.seats <- nil
+		b.free <- struct{}{}
 		return nil, err
 	}
+	b.mu.Lock()
+	b.made++
+	b.mu.Unlock()
 	return d, nil
 }
 
-// put takes a decoder back.
+// try returns a decoder that is ready now, nil when there is none.
+func (b *bench) try() *decoder {
+	select {
+	case <-b.free:
+	default:
+		return nil
+	}
+	d := b.pop()
+	if d == nil {
+		b.free <- struct{}{}
+	}
+	return d
+}
+
+func (b *bench) pop() *decoder {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n := len(b.idle)
+	if n == 0 {
+		return nil
+	}
+	d := b.idle[n-1]
+	b.idle = b.idle[:n-1]
+	return d
+}
+
+// warm sees to it that there is a decoder.
+func (b *bench) warm(ctx context.Context) {
+	b.mu.Lock()
+	needed := b.made == 0 && !b.closed
+	b.mu.Unlock()
+	if !needed {
+		return
+	}
+	if d, err := b.get(ctx); err == nil {
+		b.put(d)
+	}
+}
+
+// put takes a decoder back. It never blocks.
 func (b *bench) put(d *decoder) {
 	ok := d.reset()
 	b.mu.Lock()
-	if !ok || b.closed {
-		defer d.free()
+	if ok && !b.closed {
+		b.idle = append(b.idle, d)
 		d = nil
+	} else {
+		b.made--
 	}
-	b.seats <- d // never blocks: there is a seat for each that was taken
 	b.mu.Unlock()
+	if d != nil {
+		d.free()
+	}
+	b.free <- struct{}{}
 }
 
 func (b *bench) close() {
 	b.mu.Lock()
-	b.closed = true
+	idle := b.idle
+	b.idle, b.closed, b.made = nil, true, b.made-len(b.idle)
 	b.mu.Unlock()
-	for range cap(b.seats) {
-		select {
-		case d := <-b.seats:
-			if d != nil {
-				d.free()
-			}
-			b.seats <- nil
-		default:
-		}
+	for _, d := range idle {
+		d.free()
 	}
 }

@@ -18,6 +18,8 @@ const (
 	partialEvery = rate / 10
 	// dictationWait is how long a refused utterance waits for a dictation decoder before it counts as not understood.
 	dictationWait = 5 * time.Second
+	// againLongest is the longest utterance that is decoded once more with the mean that was learnt from it: 0.3 s of work.
+	againLongest = 8 * rate
 )
 
 // stream is one caller. All decoding but the second look at refused utterances happens in the goroutine that sends.
@@ -51,6 +53,8 @@ type utterance struct {
 	text    string   // the last Partial
 	pcm     []int16  // for a second look
 	collect bool
+	young   bool // the decoder did not know the caller when it began
+	learn   int  // samples since the last step of adapting to the caller
 }
 
 func openStream(ctx context.Context, m *Model, lang string, p *plan) (*stream, error) {
@@ -64,7 +68,7 @@ func openStream(ctx context.Context, m *Model, lang string, p *plan) (*stream, e
 	s.mu.Lock() // ctx may be done already, and Close then runs at once
 	defer s.mu.Unlock()
 	if p.open {
-		s.work.Go(m.dictation.warm)
+		s.work.Go(func() { m.dictation.warm(s.life) })
 	}
 	s.unhook = context.AfterFunc(ctx, func() { _ = s.Close() }) // Close has no error to report
 	return s, nil
@@ -115,7 +119,7 @@ func (s *stream) Send(ctx context.Context, f media.Frame) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(len(pcm), partialEvery)
+		n := min(len(pcm), adaptEvery)
 		if err := s.take(pcm[:n]); err != nil {
 			return err
 		}
@@ -148,11 +152,13 @@ func (s *stream) begin() error {
 			return fault.Wrap(err, fault.Internal, "recogniser_failed", "the offline recogniser failed")
 		}
 	}
+	u.young = u.d != nil && u.d.young()
+	u.collect = u.collect || u.young && s.plan.grammar != nil
 	s.u = u
 	return nil
 }
 
-// take decodes at most partialEvery samples of the utterance in progress.
+// take decodes at most adaptEvery samples of the utterance in progress.
 func (s *stream) take(pcm []int16) error {
 	u := s.u
 	s.total += int64(len(pcm))
@@ -170,12 +176,16 @@ func (s *stream) take(pcm []int16) error {
 	if err := u.d.feed(pcm); err != nil {
 		return fault.Wrap(err, fault.Internal, "recogniser_failed", "the offline recogniser failed")
 	}
+	if u.learn += len(pcm); u.young && u.learn >= adaptEvery {
+		u.learn = 0
+		u.d.adapt()
+	}
 	if u.look += len(pcm); u.look < partialEvery {
 		return nil
 	}
 	u.look = 0
 	r := u.d.hyp()
-	s.complete.Store(s.plan.grammar != nil && r.score >= s.m.limit && s.plan.grammar.Match(strings.Fields(r.text)))
+	s.complete.Store(s.plan.grammar != nil && s.fits(r) && s.plan.grammar.Match(strings.Fields(r.text)))
 	if r.text != "" && r.text != u.text {
 		u.text = r.text
 		s.events.partial(s.event(stt.Partial, u, r))
@@ -204,7 +214,8 @@ func (s *stream) Dropped() []string {
 	return slices.Clone(p.dropped)
 }
 
-// Finalize implements stt.Stream. A sentence of the grammar is there at once; a second look in dictation takes about 0.1 s for
+// Finalize implements stt.Stream. A sentence of the grammar is there at once (when it is refused, a caller's first utterance is decoded
+// once more, 40 ms for each second of it); a second look in dictation takes about 0.1 s for
 // each second of speech, and does not hold up the sender.
 func (s *stream) Finalize(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -229,11 +240,14 @@ func (s *stream) Finalize(ctx context.Context) error {
 	if u.d != nil {
 		u.d.end()
 		r := u.d.hyp()
-		s.voice = u.d.cepstral()
 		dictated := u.d != s.d
+		if !dictated && !s.fits(r) && u.young && u.n <= againLongest {
+			r = s.again(u)
+		}
+		s.voice = u.d.cepstral()
 		s.giveBack(u)
-		if fits := r.text != "" && r.score >= s.m.limit; fits || dictated || !s.plan.open {
-			if !fits && !dictated {
+		if s.fits(r) || dictated || !s.plan.open {
+			if !s.fits(r) && !dictated {
 				r = result{}
 			}
 			s.events.settle(place, s.event(stt.Final, u, r))
@@ -243,6 +257,22 @@ func (s *stream) Finalize(ctx context.Context) error {
 	voice := s.voice
 	s.work.Go(func() { s.events.settle(place, s.event(stt.Final, u, s.dictate(u.pcm, voice))) })
 	return nil
+}
+
+// fits reports whether a result of the grammar is accepted.
+func (s *stream) fits(r result) bool { return r.text != "" && r.score >= s.m.limit }
+
+// again decodes the first utterance of a caller once more, now that their voice and line are known a little.
+func (s *stream) again(u *utterance) result {
+	if u.d.start() != nil {
+		return result{}
+	}
+	err := u.d.feed(u.pcm)
+	u.d.end()
+	if err != nil {
+		return result{}
+	}
+	return u.d.hyp()
 }
 
 // dictate decodes an utterance in free dictation, starting from what is known of the caller's voice.
@@ -260,9 +290,12 @@ func (s *stream) dictate(pcm []int16, voice cepstral) result {
 	if d.start() != nil {
 		return result{}
 	}
-	for part := range slices.Chunk(pcm, rate) {
+	for part := range slices.Chunk(pcm, adaptEvery) {
 		if s.life.Err() != nil || d.feed(part) != nil {
 			return result{}
+		}
+		if !voice.known {
+			d.adapt()
 		}
 	}
 	d.end()
@@ -289,7 +322,7 @@ func (s *stream) SetHints(ctx context.Context, h stt.Hints) error {
 		return closedFault("set hints")
 	}
 	if p.open {
-		s.work.Go(s.m.dictation.warm)
+		s.work.Go(func() { s.m.dictation.warm(s.life) })
 	}
 	if p.text == s.plan.text && p.open == s.plan.open {
 		s.next = nil
@@ -333,7 +366,7 @@ func (s *stream) drop() {
 // Recv implements stt.Stream.
 func (s *stream) Recv(ctx context.Context) (stt.Event, error) { return s.events.recv(ctx) }
 
-// Close implements stt.Stream. It waits for a second look in progress, at most the time of decoding one second of audio.
+// Close implements stt.Stream. It waits for a second look in progress to notice, some milliseconds.
 func (s *stream) Close() error {
 	s.mu.Lock()
 	if !s.closed {
