@@ -71,6 +71,8 @@ type Player struct {
 	notify func(Note)
 	taps   []Tap
 	start  time.Time
+	holder transport.Holder // nil when the far end cannot pause
+	clears bool
 
 	gate atomic.Uint64 // the current generation; frames of others are dropped
 	wmu  sync.Mutex    // held while writing to the leg
@@ -83,6 +85,10 @@ type Player struct {
 	tails []*track // written whole or cut, and not yet settled; oldest first
 	end   int64    // ring index after the newest sample
 	done  bool
+	held  bool
+	since time.Time // when it was held
+	gain  float32   // of what is written; moves towards target
+	duck  bool
 }
 
 // track is one generation's way through the ring. Positions are in samples since its start.
@@ -95,7 +101,8 @@ type track struct {
 	acked    int64
 	origin   time.Time // when sample 0 sounds, if the far end plays at once
 	began    bool
-	finished bool // no more will be pushed
+	stopped  int64 // heard when it was held
+	finished bool  // no more will be pushed
 	cut      bool
 	limit    int64     // when cut: what can have been heard at the most
 	deadline time.Time // when settled without an acknowledgement
@@ -108,10 +115,14 @@ type track struct {
 // New makes a player for a leg. notify is called from the player's goroutine, never with a lock held; it may block briefly.
 func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
 	in := leg.Info()
-	p := &Player{leg: leg, out: in.Out, ahead: in.Ahead, acks: leg.Heard(), notify: notify, taps: taps, start: time.Now(), wake: make(chan struct{}, 1)}
+	p := &Player{leg: leg, out: in.Out, ahead: in.Ahead, acks: leg.Heard(), clears: in.Clears, notify: notify, taps: taps, start: time.Now(), wake: make(chan struct{}, 1)}
 	if p.ahead <= 0 {
 		p.ahead = 60 * time.Millisecond
 	}
+	if h, ok := leg.(transport.Holder); ok && h.CanHold() {
+		p.holder = h
+	}
+	p.gain = 1
 	p.space = sync.NewCond(&p.mu)
 	return p
 }
@@ -241,17 +252,131 @@ func (p *Player) Cut(ctx context.Context, g event.Gen) {
 	if p.cur != nil {
 		p.retire()
 	}
+	wasHeld := p.held
+	p.held, p.duck = false, false
 	p.space.Broadcast()
 	p.mu.Unlock()
 	p.wmu.Lock()
 	// A far end that cannot be told has at most Ahead of audio left; the error is the leg's to report when it is next used.
 	_ = p.leg.Clear(ctx, g)
+	if wasHeld && p.holder != nil {
+		_ = p.holder.Hold(ctx, false) // with nothing left to go on with
+	}
 	p.wmu.Unlock()
 	p.kick()
 }
 
+// ducked is the gain of a ducked voice: -12 dB.
+const ducked = 0.25
+
+// Duck lowers the voice, or restores it, over the next frame.
+func (p *Player) Duck(ctx context.Context, on bool) {
+	p.mu.Lock()
+	same := p.duck == on
+	p.duck = on
+	p.mu.Unlock()
+	if same {
+		return
+	}
+	if p.holder != nil {
+		p.wmu.Lock()
+		_ = p.holder.Duck(ctx, on) // a far end that is gone is noticed by the next frame
+		p.wmu.Unlock()
+	}
+}
+
+// Hold silences the agent without forgetting anything. A far end that can pause does; one that can forget does that, and is sent the unheard part again by Release; another is not
+// written to and plays on what it has.
+func (p *Player) Hold(ctx context.Context) {
+	p.mu.Lock()
+	if p.held {
+		p.mu.Unlock()
+		return
+	}
+	p.held, p.since = true, time.Now()
+	gen := p.gate.Load()
+	p.mu.Unlock()
+	p.wmu.Lock()
+	defer p.wmu.Unlock()
+	switch {
+	case p.holder != nil:
+		_ = p.holder.Hold(ctx, true)
+	case p.clears:
+		_ = p.leg.Clear(ctx, event.Gen(gen)+1)
+		p.mu.Lock()
+		p.each(func(t *track) {
+			if p.acks == nil {
+				t.stopped = p.paced(t, p.since)
+			}
+		})
+		p.mu.Unlock()
+	}
+}
+
+// Release lets the agent go on from the first unheard frame: nothing is lost and nothing is said twice.
+func (p *Player) Release(ctx context.Context) {
+	p.mu.Lock()
+	if !p.held {
+		p.mu.Unlock()
+		return
+	}
+	now := time.Now()
+	p.held = false
+	p.each(func(t *track) {
+		switch {
+		case !t.began:
+		case p.clears && p.holder == nil:
+			p.rewind(t, now)
+		case p.holder != nil:
+			t.origin = t.origin.Add(now.Sub(later(p.since, t.origin)))
+			t.deadline = shift(t.deadline, now.Sub(p.since))
+		}
+	})
+	// What a far end has forgotten is sent again, also of a generation that had been sent whole.
+	if n := len(p.tails); p.clears && p.holder == nil && p.cur == nil && n > 0 {
+		if t := p.tails[n-1]; !t.cut && t.written < t.pushed {
+			p.cur, p.tails = t, p.tails[:n-1]
+		}
+	}
+	p.mu.Unlock()
+	if p.holder != nil {
+		p.wmu.Lock()
+		_ = p.holder.Hold(ctx, false)
+		p.wmu.Unlock()
+	}
+	p.kick()
+}
+
+// rewind makes the first unheard frame the next to be written. Called with mu held.
+func (p *Player) rewind(t *track, now time.Time) {
+	heard := t.stopped
+	if p.acks != nil {
+		heard = t.acked
+	}
+	heard = max(heard, t.pushed-int64(len(p.ring)))
+	t.written = min(t.written, heard)
+	t.origin = now.Add(-p.out.Duration(int(t.written)))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func shift(t time.Time, d time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(d)
+}
+
 // paced returns how many samples sounded by now if the far end plays what it gets at once. Called with mu held.
 func (p *Player) paced(t *track, now time.Time) int64 {
+	if p.held && (p.holder != nil || p.clears) && now.After(p.since) {
+		now = p.since // its playback stands still
+	}
 	if !t.began || now.Before(t.origin) {
 		return 0
 	}
@@ -361,6 +486,10 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 		next, _ := p.follow(t, now, tap, notes)
 		wait = min(wait, next)
 	}
+	if p.held {
+		p.mu.Unlock()
+		return wait
+	}
 	if t == nil || t.written == t.pushed {
 		if t != nil && t.finished {
 			t.deadline = now.Add(p.ahead + ackGrace)
@@ -384,6 +513,7 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 		return min(wait, d)
 	}
 	p.get(frame[:n], t.base+t.written)
+	p.level(frame[:n])
 	pts, first := p.out.Duration(int(t.written)), t.written == 0
 	// Counted before it is written: an acknowledgement can be quicker than this goroutine.
 	t.written += n
@@ -404,6 +534,19 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 		*notes = append(*notes, Note{Kind: Sent, Gen: t.gen, At: time.Now()})
 	}
 	return 0
+}
+
+// level applies the gain, moving it within the frame so that nothing clicks. Called with mu held.
+func (p *Player) level(frame []int16) {
+	target := float32(1)
+	if p.duck && p.holder == nil {
+		target = ducked
+	}
+	if p.gain == 1 && target == 1 {
+		return
+	}
+	media.Fade(frame, p.gain, target)
+	p.gain = target
 }
 
 // pace fixes the origin at the first frame, and moves it when the far end has run dry. Called with mu held.
@@ -431,6 +574,9 @@ func (p *Player) follow(t *track, now time.Time, tap []int16, notes *[]Note) (ne
 		p.note(notes, Sounded, t, now)
 	}
 	over := t.cut || t.finished && t.written == t.pushed
+	if p.held && !t.cut && (p.holder != nil || p.clears) {
+		over = false // it may go on
+	}
 	switch {
 	case !over:
 	case p.acks == nil:

@@ -76,6 +76,10 @@ func (s *state) doInterrupt(c Interrupt, now time.Time, o *out) error {
 func (s *state) doCommit(now time.Time, o *out) {
 	t := s.turn
 	if t == nil {
+		t = s.cand
+		s.cand = nil
+	}
+	if t == nil {
 		t = s.newTurn(s.pos, o)
 	}
 	t.manual, t.lastVoice, t.voicePos = true, now, s.pos

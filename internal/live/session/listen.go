@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/bits"
 	"time"
 
 	"griot/internal/live/transport"
@@ -51,6 +52,26 @@ type listener struct {
 	seg vad.Segmenter
 	buf []int16
 	pos time.Duration // of the audio framed so far
+
+	recent    uint8 // whether the newest frames sounded like speech, newest lowest
+	suspected bool
+}
+
+// suspect posts the first signs of what may become speech, two frames of three, and their end: it costs nothing to lower the agent's voice early.
+func (l *listener) suspect(speech bool) {
+	l.recent <<= 1
+	if speech {
+		l.recent |= 1
+	}
+	switch {
+	case l.seg.Speaking():
+	case !l.suspected && bits.OnesCount8(l.recent&7) >= 2:
+		l.suspected = true
+		l.s.post(suspectMsg{true})
+	case l.suspected && l.recent&7 == 0:
+		l.suspected = false
+		l.s.post(suspectMsg{false})
+	}
 }
 
 func (l *listener) open() (err error) {
@@ -103,8 +124,10 @@ func (l *listener) frame(f media.Frame) {
 	}
 	act.At = f.PTS
 	l.seg.Threshold = math.Float32frombits(e.threshold.Load())
+	l.suspect(act.Speech >= l.seg.Threshold)
 	switch edge, at := l.seg.Push(act); edge {
 	case vad.Onset:
+		l.suspected = false // it has become speech
 		l.s.post(voiceMsg{on: true, at: at, pos: l.pos, seen: time.Now()})
 	case vad.Offset:
 		l.s.post(voiceMsg{at: at, pos: l.pos, seen: time.Now()})

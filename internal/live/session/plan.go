@@ -30,6 +30,7 @@ type Plan struct {
 	Settings   Settings
 	Tools      []tool.Set
 	Greeting   string // said first; empty waits for the caller
+	Protected  bool   // the greeting may not be cut
 	Notices    []Notice
 	Limits     Limits
 	Phrases    Phrases

@@ -201,6 +201,14 @@ func (s *Session) carryOut(ctx context.Context, o *out, _ time.Time) {
 			}
 		case cutPlay:
 			s.player.Cut(ctx, e.gen)
+		case holdPlay:
+			if e.on {
+				s.player.Hold(ctx)
+			} else {
+				s.player.Release(ctx)
+			}
+		case duckPlay:
+			s.player.Duck(ctx, e.on)
 		case openEar:
 			s.ear.begin(e.utt, e.hints)
 		case closeEar:

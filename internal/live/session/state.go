@@ -36,6 +36,7 @@ type state struct {
 	turns    int // answers timed so far
 	nonsense int // turns in a row in which nothing was recognised
 
+	cand   *userTurn   // what sounds like a turn over the agent, which is held until that is settled
 	turn   *userTurn   // the caller's turn under way
 	finals []*userTurn // finished turns whose words the recogniser still owes, oldest first
 	owed   *userTurn   // an answer that the caller cut before hearing any of it
@@ -121,7 +122,8 @@ type (
 		at, pos time.Duration
 		seen    time.Time
 	}
-	wordsMsg struct {
+	suspectMsg struct{ on bool }
+	wordsMsg   struct {
 		utt int
 		ev  stt.Event
 	}
@@ -162,6 +164,8 @@ type (
 		hints stt.Hints
 	}
 	closeEar   struct{ utt int }
+	holdPlay   struct{ on bool }
+	duckPlay   struct{ on bool }
 	discardEar struct{ utt int }
 	hangUp     struct{ reason string }
 	answer     struct {

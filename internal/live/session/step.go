@@ -22,6 +22,8 @@ func (s *state) step(m msg, now time.Time, o *out) {
 		s.begin(now, o)
 	case voiceMsg:
 		s.voice(m, now, o)
+	case suspectMsg:
+		s.decide2(s.policy.Observe(now, turn.Suspicion{On: m.on}), now, o)
 	case wordsMsg:
 		s.words(m, now, o)
 	case earFault:
@@ -80,12 +82,33 @@ func (s *state) voice(m voiceMsg, now time.Time, o *out) {
 func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 	s.policyWake = d.Wake
 	switch d.Act {
+	case turn.Duck, turn.Unduck:
+		o.add(duckPlay{d.Act == turn.Duck})
+	case turn.Hold:
+		s.cand = s.newTurn(max(0, d.At-s.set.Turn.PrefixPadding), o)
+		o.add(holdPlay{true})
+	case turn.Resume:
+		if t := s.cand; t != nil {
+			s.cand = nil
+			o.add(discardEar{utt: t.utt})
+		}
+		o.add(duckPlay{false})
+		o.add(holdPlay{false})
 	case turn.Start, turn.Interrupt:
-		t := s.newTurn(max(0, d.At-s.set.Turn.PrefixPadding), o)
+		t := s.cand
+		if s.cand = nil; t == nil {
+			t = s.newTurn(max(0, d.At-s.set.Turn.PrefixPadding), o)
+		}
+		s.turn = t
 		t.cut = d.Act == turn.Interrupt
 		o.emit(event.SpeechStarted{Item: t.item, At: event.Ms(t.from)})
+		if t.partial != "" {
+			o.emit(event.UserPartial{Item: t.item, Text: t.partial})
+		}
 		if t.cut {
 			s.interrupt("turn_detected", now, o)
+		} else {
+			o.add(duckPlay{false})
 		}
 	case turn.End:
 		if t := s.turn; t != nil {
@@ -102,7 +125,6 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 func (s *state) newTurn(from time.Duration, o *out) *userTurn {
 	s.utts++
 	t := &userTurn{item: s.id("item"), utt: s.utts, from: from}
-	s.turn = t
 	hints := s.set.Hints
 	if e, ok := s.plan.Models.LLM.(llm.Expecter); ok {
 		phrases, grammar := e.Expect(s.request(Overrides{}))
@@ -118,7 +140,8 @@ func (s *state) newTurn(from time.Duration, o *out) *userTurn {
 // openManual starts the next utterance of a session whose turns a client ends.
 func (s *state) openManual(_ time.Time, o *out) {
 	if s.plan.Models.STT != nil && s.turn == nil {
-		s.newTurn(s.pos, o).manual = true
+		s.turn = s.newTurn(s.pos, o)
+		s.turn.manual = true
 	}
 }
 
@@ -139,17 +162,7 @@ func (s *state) commit(t *userTurn, to time.Duration, now time.Time, o *out) {
 
 func (s *state) words(m wordsMsg, now time.Time, o *out) {
 	if m.ev.Kind == stt.Partial {
-		t := s.turn
-		if len(s.finals) > 0 && s.finals[0].utt == m.utt {
-			t = s.finals[0]
-		}
-		if t != nil && t.utt == m.utt && m.ev.Text != "" {
-			t.partial = m.ev.Text
-			o.emit(event.UserPartial{Item: t.item, Text: m.ev.Text})
-			if t == s.turn {
-				s.decide2(s.policy.Observe(now, turn.Words{Text: m.ev.Text}), now, o)
-			}
-		}
+		s.partial(m, now, o)
 		return
 	}
 	if m.ev.Kind != stt.Final {
@@ -157,6 +170,27 @@ func (s *state) words(m wordsMsg, now time.Time, o *out) {
 	}
 	if t := s.takeFinal(m.utt); t != nil {
 		s.heardUser(t, strings.TrimSpace(m.ev.Text), m.ev, now, o)
+	}
+}
+
+// partial shows what a turn seems to be so far, and lets the policy weigh it.
+func (s *state) partial(m wordsMsg, now time.Time, o *out) {
+	if m.ev.Text == "" {
+		return
+	}
+	if len(s.finals) > 0 && s.finals[0].utt == m.utt {
+		s.finals[0].partial = m.ev.Text
+		o.emit(event.UserPartial{Item: s.finals[0].item, Text: m.ev.Text})
+		return
+	}
+	for _, t := range [2]*userTurn{s.turn, s.cand} {
+		if t != nil && t.utt == m.utt {
+			t.partial = m.ev.Text
+			if t == s.turn {
+				o.emit(event.UserPartial{Item: t.item, Text: m.ev.Text})
+			}
+			s.decide2(s.policy.Observe(now, turn.Words{Text: m.ev.Text}), now, o)
+		}
 	}
 }
 
@@ -298,8 +332,16 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 	}
 	s.gen++
 	o.add(cutPlay{gen: s.gen})
+	if t := s.cand; t != nil { // decided by other means
+		s.cand = nil
+		s.policy.Reset()
+		o.add(discardEar{utt: t.utt})
+	}
 	for _, a := range s.tails {
 		a.cut = true
+		if a.it != nil && !a.it.Done {
+			a.it.Text = a.text[:min(a.heard, len(a.text))]
+		}
 		if a.cutBy == "" {
 			a.cutBy = reason
 		}
@@ -336,6 +378,9 @@ func (s *state) finish(a *attempt, now time.Time, o *out) {
 		s.rep = nil
 	}
 	a.moved = now
+	if a.it != nil && !a.cut {
+		a.it.Text = a.text // it will be heard, unless it is cut in its last moments
+	}
 	switch {
 	case a.textOnly:
 		s.settle(a, len(a.text), now, o)
@@ -625,22 +670,36 @@ func without(list []*attempt, a *attempt) []*attempt {
 	return slices.DeleteFunc(list, func(t *attempt) bool { return t == a })
 }
 
+// agentState is what the turn policy has to know of the agent.
+func (s *state) agentState() (ag turn.Agent) {
+	ag.Thinking = s.rep != nil
+	for _, a := range s.tails {
+		if !a.cut {
+			ag.Speaking = true
+			ag.Left = max(ag.Left, a.total-a.upto)
+		}
+	}
+	if a := s.rep; a != nil && !a.sent.IsZero() {
+		ag.Speaking = true
+		ag.Protected = a.cause == "greeting" && s.plan.Protected
+		if ag.Left = a.total - a.upto; !a.stopped {
+			ag.Left = time.Hour // how much is still to come is not known
+		}
+	}
+	return ag
+}
+
 // settleFloor says who has the floor, when that changed, and tells the turn policy what the agent is doing.
 func (s *state) settleFloor(now time.Time, o *out) {
-	speaking, thinking := false, len(s.finals) > 0 || s.rep != nil
-	for _, a := range s.tails {
-		speaking = speaking || !a.cut
-	}
-	if s.rep != nil && !s.rep.ear.IsZero() {
-		speaking = true
-	}
-	if ag := (turn.Agent{Speaking: speaking, Thinking: s.rep != nil}); ag != s.agent {
+	ag := s.agentState()
+	if ag != s.agent {
 		s.agent = ag
 		s.decide2(s.policy.Observe(now, ag), now, o)
 	}
+	speaking, thinking := ag.Speaking, len(s.finals) > 0 || s.rep != nil
 	f := event.FloorNone
 	switch {
-	case s.turn != nil && !s.turn.manual:
+	case s.turn != nil && !s.turn.manual, s.cand != nil:
 		f = event.FloorCaller
 	case speaking:
 		f = event.FloorAgent

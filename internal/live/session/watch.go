@@ -138,7 +138,11 @@ func (s *state) invariants(now time.Time) error {
 		return fmt.Errorf("turn %s waits for its words beyond its deadline", s.finals[0].item)
 	case s.floor == event.FloorModel && len(s.finals) == 0 && s.rep == nil:
 		return fmt.Errorf("the model has the floor and nobody is thinking")
-	case s.floor == event.FloorCaller && s.turn == nil:
+	case s.cand != nil && s.turn != nil && !s.turn.manual:
+		return fmt.Errorf("the caller has a turn and the agent is held all the same")
+	case s.cand != nil && s.policyWake.IsZero() && now.Sub(s.active) > s.lim.Move:
+		return fmt.Errorf("the agent is held and nobody decides")
+	case s.floor == event.FloorCaller && s.turn == nil && s.cand == nil:
 		return fmt.Errorf("the caller has the floor without a turn")
 	case !s.wake().After(now.Add(-time.Second)):
 		return fmt.Errorf("a deadline passed a second ago and nobody looked")

@@ -54,6 +54,17 @@ type Info struct {
 	ID, Kind, Remote string
 	In, Out          media.Format // what Recv delivers and Play takes: mono
 	Ahead            time.Duration
+	Clears           bool // after Clear the far end forgets at once what it holds, also of the current generation
+}
+
+// Holder is implemented by legs whose far end can fall silent and go on later where it stopped, keeping what it holds, or lower its
+// voice. A leg that is none is simply not written to while it is held. Calls are made one at a time, never while Play runs.
+type Holder interface {
+	// Hold makes the far end pause, or go on. Can reports whether it does.
+	Hold(ctx context.Context, on bool) error
+	// Duck lowers the agent's voice by 12 dB, or restores it.
+	Duck(ctx context.Context, on bool) error
+	CanHold() bool
 }
 
 // Handler takes a leg whose far end has arrived, and returns when the conversation is over.

@@ -2,10 +2,10 @@ package turn
 
 import "time"
 
-// silence ends a turn after a fixed pause, and lets any speech cut the agent where that is allowed.
+// silence begins a turn with any speech and ends it after a fixed pause.
 type silence struct {
 	set   Settings
-	agent Agent
+	agent Agent // what barge knows
 
 	open    bool          // the caller has a turn
 	voiced  bool          // and is making sound right now
@@ -43,11 +43,7 @@ func (p *silence) on(now time.Time, s Voice) Decision {
 		return Decision{Wake: p.started.Add(p.set.MaxTurn)}
 	}
 	p.open, p.started = true, now
-	d := Decision{Act: Start, At: s.At, Wake: now.Add(p.set.MaxTurn)}
-	if p.set.InterruptResponse && (p.agent.Speaking || p.agent.Thinking) {
-		d.Act = Interrupt
-	}
-	return d
+	return Decision{Act: Start, At: s.At, Wake: now.Add(p.set.MaxTurn)}
 }
 
 func (p *silence) off(now time.Time, s Voice) Decision {

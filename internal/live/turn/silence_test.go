@@ -41,14 +41,6 @@ func TestSilencePolicy(t *testing.T) {
 			{at: 2501 * ms, s: Tick{}, act: End, actAt: 2500 * ms},
 			{at: 2600 * ms, s: Tick{}},
 		}},
-		"speech over the agent interrupts": {set, []put{
-			{at: 0, s: Agent{Speaking: true}},
-			{at: 100 * ms, s: Voice{On: true, At: 40 * ms, Pos: 100 * ms}, act: Interrupt, actAt: 40 * ms, wake: 30100 * ms},
-		}},
-		"speech while the agent thinks interrupts": {set, []put{
-			{at: 0, s: Agent{Thinking: true}},
-			{at: 100 * ms, s: Voice{On: true}, act: Interrupt, wake: 30100 * ms},
-		}},
 		"unless the agent may not be cut": {noCut, []put{
 			{at: 0, s: Agent{Speaking: true}},
 			{at: 100 * ms, s: Voice{On: true}, act: Start, wake: 30100 * ms},

@@ -19,8 +19,16 @@ type (
 		Text  string
 		Final bool
 	}
-	// Agent says whether the agent has the floor: speaking (its sound is being heard) or thinking (an answer is on its way).
-	Agent struct{ Speaking, Thinking bool }
+	// Agent says whether the agent has the floor: speaking (its sound is being heard) or thinking (an answer is on its way). Left is how much of its
+	// speech is known to be still unheard; Protected, that this segment may not be cut.
+	Agent struct {
+		Speaking, Thinking, Protected bool
+		Left                          time.Duration
+	}
+	// Suspicion comes before a Voice edge: the first frames of what may become speech, or the end of that.
+	Suspicion struct{ On bool }
+	// Echo says that what sounds like the caller is our own sound coming back.
+	Echo struct{}
 	// Tick arrives at the time that an earlier Decision asked for, or later.
 	Tick struct{}
 )
@@ -30,6 +38,9 @@ func (Words) signal() {}
 func (Agent) signal() {}
 func (Tick) signal()  {}
 
+func (Suspicion) signal() {}
+func (Echo) signal()      {}
+
 // Act is what to do.
 type Act uint8
 
@@ -37,6 +48,8 @@ type Act uint8
 const (
 	None      Act = iota
 	Start         // the caller has begun a turn
+	Duck          // something sounds: lower the agent
+	Unduck        // it was nothing
 	Hold          // pause the agent, it may be a false alarm
 	Resume        // it was
 	Interrupt     // it was not: the caller has begun a turn and the agent falls silent
@@ -44,7 +57,7 @@ const (
 )
 
 // Decision is an act and perhaps a time at which the policy wants a Tick. At is the audio position to which the act belongs:
-// for Start and Interrupt the onset of speech, for End the end of the silence that decided it. LastVoice comes with End: where
+// for Start, Hold and Interrupt the onset of speech, for End the end of the silence that decided it. LastVoice comes with End: where
 // speech really stopped. Again asks the caller to put the same signal once more, after carrying out the act.
 type Decision struct {
 	Act       Act
@@ -71,6 +84,9 @@ type Settings struct {
 	InterruptResponse bool          // the caller's voice cuts the agent
 	IdleTimeout       time.Duration // prompt a silent caller after this; 0 means never
 	MaxTurn           time.Duration // a turn is ended after this, so that music cannot hold the floor for ever
+	Lang              string        // BCP 47: whose back-channels and commands are listened for
+	Sensitivity       Sensitivity   // how much evidence cuts the agent; empty for medium
+	KeepThinking      bool          // speech while the agent thinks does not stop it
 }
 
 // Defaults are the protocol's.
@@ -93,7 +109,7 @@ func New(s Settings) Policy {
 	if s.MaxTurn <= 0 {
 		s.MaxTurn = Defaults().MaxTurn
 	}
-	return &silence{set: s}
+	return newBarge(s)
 }
 
 // manual leaves every decision to the client.
