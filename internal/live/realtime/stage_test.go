@@ -1,0 +1,363 @@
+package realtime
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"griot/internal/event"
+	"griot/internal/fault"
+	"griot/internal/live/session"
+	"griot/internal/live/turn"
+	"griot/internal/media"
+	"griot/internal/provider/fake"
+	wire "griot/internal/realtime"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// setup is a conversation's scripted side.
+type setup struct {
+	answers []fake.Answer    // of the language model, in order
+	heard   []fake.Utterance // what the recogniser makes of each turn
+	voice   fake.TTSOptions
+	noSTT   bool
+	noTTS   bool
+	ext     bool
+	plan    func(*session.Plan)
+}
+
+// play holds a conversation on virtual time, with the real voice detector. The script is the client; when it returns, the client hangs up. Every message is checked
+// against the rules that hold for all of them.
+func play(t *testing.T, s setup, script func(c *client)) {
+	synctest.Test(t, func(t *testing.T) {
+		llm := fake.NewLLM(s.answers...)
+		s.voice.Marks = true
+		plan := session.Plan{ID: "0123456789abcdef", Tenant: "default", Agent: "test", Name: "Test", Lang: "en",
+			Models:   session.Models{LLM: llm, TTS: fake.NewTTS(s.voice), STT: fake.NewSTT(fake.STTOptions{}, s.heard...), STTName: "fake", LLMName: "fake", TTSName: "fake"},
+			Settings: session.Settings{Turn: turn.Defaults(), Instructions: "Be brief."},
+			Phrases:  session.Phrases{NotUnderstood: "Sorry?", Apology: "Something went wrong."}, Limits: session.Limits{Max: 15 * time.Minute}}
+		if s.noSTT {
+			plan.Models.STT, plan.Models.STTName = nil, ""
+		}
+		if s.noTTS {
+			plan.Models.TTS, plan.Models.TTSName = nil, ""
+		}
+		if s.plan != nil {
+			s.plan(&plan)
+		}
+		c := &client{T: t, llm: llm, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{})}, taken: map[string]int{}, extended: s.ext}
+		conv := &Conversation{ID: plan.ID, Plan: plan, Log: &c.record, Agent: wire.GriotAgent{Reference: "test", Name: "Test", Language: "en", Voice: "fake/tone", Listens: !s.noSTT},
+			Close: func(reason string, err error) { c.reason, c.fault = reason, err }}
+		srv := &Server{Log: slog.New(slog.DiscardHandler)}
+		ctx, cancel := context.WithCancel(t.Context())
+		held := make(chan struct{})
+		go func() { defer close(held); srv.hold(ctx, c.pipe, conv, s.ext, "test") }()
+		script(c)
+		c.pipe.hangUp()
+		<-held
+		cancel()
+		c.wg.Wait()
+		c.checkRules()
+		if t.Failed() {
+			for _, g := range c.sent() {
+				t.Logf("%7.3f %s", g.at.Seconds(), short(g.raw))
+			}
+		}
+	})
+}
+
+func short(raw []byte) string {
+	if len(raw) > 600 {
+		return string(raw[:250]) + "…"
+	}
+	return string(raw)
+}
+
+// record keeps what the session wrote down.
+type record struct {
+	mu  sync.Mutex
+	evs []event.Event
+}
+
+func (r *record) Append(_ context.Context, evs ...event.Event) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.evs = append(r.evs, evs...)
+	return nil
+}
+
+// bodies returns the events of a type.
+func (r *record) bodies(typ string) (out []event.Body) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range r.evs {
+		if e.Body.EventType() == typ {
+			out = append(out, e.Body)
+		}
+	}
+	return out
+}
+
+// pipe is a socket whose far end is a test.
+type pipe struct {
+	start time.Time
+	in    chan message
+	gone  chan struct{}
+	once  sync.Once
+
+	mu     sync.Mutex
+	out    []got
+	closed []string // reasons
+}
+
+type message struct {
+	data   []byte
+	binary bool
+	err    error
+}
+
+func (p *pipe) hangUp() { p.once.Do(func() { close(p.gone) }) }
+
+func (p *pipe) Read(ctx context.Context) ([]byte, bool, error) {
+	select { // what was sent before the end still counts
+	case m := <-p.in:
+		return m.data, m.binary, m.err
+	default:
+	}
+	select {
+	case m := <-p.in:
+		return m.data, m.binary, m.err
+	case <-p.gone:
+		return nil, false, io.EOF
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+}
+
+func (p *pipe) Send(encode func([]byte) []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	raw := encode(nil)
+	if len(raw) == 0 {
+		return nil
+	}
+	g := got{at: time.Since(p.start), raw: raw}
+	if err := json.Unmarshal(raw, &g.m); err != nil {
+		g.m = map[string]any{"type": "INVALID " + err.Error()}
+	}
+	g.typ, _ = g.m["type"].(string)
+	p.out = append(p.out, g)
+	return nil
+}
+
+func (p *pipe) Close(reason string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = append(p.closed, reason)
+	return nil
+}
+
+// got is a message of the server's.
+type got struct {
+	at  time.Duration
+	typ string
+	raw []byte
+	m   map[string]any
+}
+
+// get returns the value at a path such as "response.output.0.id", or nil.
+func (g got) get(path string) any {
+	var v any = g.m
+	for _, name := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			v = x[name]
+		case []any:
+			var i int
+			if _, err := fmt.Sscan(name, &i); err != nil || i >= len(x) {
+				return nil
+			}
+			v = x[i]
+		default:
+			return nil
+		}
+	}
+	return v
+}
+
+func (g got) str(path string) string { s, _ := g.get(path).(string); return s }
+
+// client is the far end: it sends what the script says, and looks at what comes.
+type client struct {
+	*testing.T
+	pipe     *pipe
+	llm      *fake.LLM
+	record   record
+	taken    map[string]int
+	wg       sync.WaitGroup
+	extended bool
+	reason   string // that the conversation's record was closed with
+	fault    error
+
+	mu     sync.Mutex
+	format wire.AudioFormat
+	queue  []int16 // to be spoken, at the format's rate
+}
+
+// send sends one message.
+func (c *client) send(format string, args ...any) {
+	c.pipe.in <- message{data: fmt.Appendf(nil, format, args...)}
+}
+
+// sent returns all that the server has sent.
+func (c *client) sent() []got {
+	c.pipe.mu.Lock()
+	defer c.pipe.mu.Unlock()
+	return slices.Clone(c.pipe.out)
+}
+
+// all returns every message of these types.
+func (c *client) all(types ...string) (out []got) {
+	for _, g := range c.sent() {
+		if slices.Contains(types, g.typ) {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// wait returns the next message of that type that was not waited for before. It gives up after a minute of the conversation's time.
+func (c *client) wait(typ string) got {
+	c.Helper()
+	for range 12000 {
+		if all := c.all(typ); len(all) > c.taken[typ] {
+			c.taken[typ]++
+			return all[c.taken[typ]-1]
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	for _, g := range c.sent() {
+		c.Logf("%7.3f %s", g.at.Seconds(), short(g.raw))
+	}
+	c.pipe.hangUp()
+	c.Fatalf("no further %s came", typ)
+	return got{}
+}
+
+// rest lets the conversation go on for a while.
+func (c *client) rest(d time.Duration) { time.Sleep(d); synctest.Wait() }
+
+// failure waits for an error and checks its code, the parameter and the event id that it names.
+func (c *client) failure(code, param, eventID string) got {
+	c.Helper()
+	g := c.wait("error")
+	require.Equal(c, code, g.str("error.code"), "%s", g.raw)
+	require.Equal(c, param, g.str("error.param"), "%s", g.raw)
+	require.Equal(c, eventID, g.str("error.event_id"), "%s", g.raw)
+	require.Equal(c, "invalid_request_error", g.str("error.type"))
+	require.NotEmpty(c, g.str("error.message"))
+	return g
+}
+
+// openMic sends 20 ms of audio every 20 ms, as a client with a microphone does: silence, or what say queued.
+func (c *client) openMic(f wire.AudioFormat) {
+	c.mu.Lock()
+	c.format = f
+	c.mu.Unlock()
+	c.wg.Go(func() {
+		tick := time.NewTicker(media.FrameTime)
+		defer tick.Stop()
+		for {
+			select {
+			case <-c.pipe.gone:
+				return
+			case <-tick.C:
+			}
+			c.mu.Lock()
+			frame := make([]int16, f.SampleRate()/50)
+			c.queue = c.queue[copy(frame, c.queue):]
+			c.mu.Unlock()
+			c.append(f, frame)
+		}
+	})
+}
+
+func (c *client) append(f wire.AudioFormat, pcm []int16) {
+	b64 := base64.StdEncoding.EncodeToString(encodeAs(f, pcm))
+	select {
+	case c.pipe.in <- message{data: []byte(`{"type":"input_audio_buffer.append","audio":"` + b64 + `"}`)}:
+	case <-c.pipe.gone:
+	}
+}
+
+func encodeAs(f wire.AudioFormat, pcm []int16) []byte {
+	switch f.Type {
+	case wire.TypePCMU:
+		return media.EncodeULaw(nil, pcm)
+	case wire.TypePCMA:
+		return media.EncodeALaw(nil, pcm)
+	}
+	b := make([]byte, 0, 2*len(pcm))
+	for _, s := range pcm {
+		b = append(b, byte(s), byte(s>>8))
+	}
+	return b
+}
+
+// say speaks for d, from the next frame on.
+func (c *client) say(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.queue = append(c.queue, speech(d, c.format.SampleRate())...)
+}
+
+// order returns the types of all messages since the n-th, with runs of deltas of a response as one "deltas"; types that begin with one of without are left out.
+func (c *client) order(from int, without ...string) (out []string) {
+next:
+	for _, g := range c.sent()[from:] {
+		for _, w := range without {
+			if strings.HasPrefix(g.typ, w) {
+				continue next
+			}
+		}
+		typ := g.typ
+		if strings.HasPrefix(typ, "response.output_") && strings.HasSuffix(typ, ".delta") {
+			typ = "deltas"
+			if len(out) > 0 && out[len(out)-1] == typ {
+				continue
+			}
+		}
+		out = append(out, typ)
+	}
+	return out
+}
+
+// audio returns the sound of a response, decoded, in its format's rate.
+func (c *client) audio(response string, f wire.AudioFormat) (pcm []int16) {
+	var carry wire.Carry
+	for _, g := range c.all("response.output_audio.delta") {
+		if g.str("response_id") == response {
+			var err error
+			pcm, err = f.Decode(pcm, []byte(g.str("delta")), &carry)
+			require.NoError(c, err)
+		}
+	}
+	return pcm
+}
+
+var errDown = fault.New(fault.Unavailable, "model_down", "the model is down")
+
+func greet(p *session.Plan) { p.Greeting = "Hello, this is a test." }
