@@ -37,6 +37,17 @@ type GriotFloor struct {
 	Floor string `json:"floor"`
 }
 
+// GriotHold asks the client's player to pause where it is, keeping what it holds, or to go on: somebody may be interrupting. What follows is
+// either on:false, or speech_started and the response's end.
+type GriotHold struct {
+	On bool `json:"on"`
+}
+
+// GriotDuck asks the client's player to lower its volume by 12 dB, or to restore it.
+type GriotDuck struct {
+	On bool `json:"on"`
+}
+
 // GriotTranscriptionPartial replaces the previous partial text of its item.
 type GriotTranscriptionPartial struct {
 	ItemID string `json:"item_id"`

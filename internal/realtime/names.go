@@ -153,6 +153,12 @@ func (GriotNotice) EventType() string { return "griot.notice" }
 // EventType returns "griot.floor".
 func (GriotFloor) EventType() string { return "griot.floor" }
 
+// EventType returns "griot.hold".
+func (GriotHold) EventType() string { return "griot.hold" }
+
+// EventType returns "griot.duck".
+func (GriotDuck) EventType() string { return "griot.duck" }
+
 // EventType returns "griot.transcription.partial".
 func (GriotTranscriptionPartial) EventType() string { return "griot.transcription.partial" }
 
@@ -218,6 +224,8 @@ func (RateLimitsUpdated) serverEvent()          {}
 func (GriotConversationCreated) serverEvent()   {}
 func (GriotNotice) serverEvent()                {}
 func (GriotFloor) serverEvent()                 {}
+func (GriotHold) serverEvent()                  {}
+func (GriotDuck) serverEvent()                  {}
 func (GriotTranscriptionPartial) serverEvent()  {}
 func (GriotHeard) serverEvent()                 {}
 func (GriotSaid) serverEvent()                  {}
@@ -273,6 +281,8 @@ var serverEvents = table(
 	reads[GriotConversationCreated],
 	reads[GriotNotice],
 	reads[GriotFloor],
+	reads[GriotHold],
+	reads[GriotDuck],
 	reads[GriotTranscriptionPartial],
 	reads[GriotHeard],
 	reads[GriotSaid],

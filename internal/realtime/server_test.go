@@ -140,6 +140,8 @@ func samplesOf() map[string]realtime.ServerEvent {
 		"griot.conversation.created":  realtime.GriotConversationCreated{ConversationID: "conv_1", Agent: realtime.GriotAgent{Reference: "reception-en", Name: "Reception", Language: "en", Voice: "espeak/en", Model: "flow", Recogniser: "pocketsphinx", Listens: true}, Limits: realtime.GriotLimits{MaxDurationMS: 3600000}},
 		"griot.notice":                realtime.GriotNotice{Code: "no_recogniser", Message: "Nothing here understands spoken French; type instead.", Params: map[string]string{"language": "fr"}},
 		"griot.floor":                 realtime.GriotFloor{Floor: "caller"},
+		"griot.hold":                  realtime.GriotHold{On: true},
+		"griot.duck":                  realtime.GriotDuck{On: true},
 		"griot.transcription.partial": realtime.GriotTranscriptionPartial{ItemID: "item_1", Text: "when are"},
 		"griot.heard":                 realtime.GriotHeard{ResponseID: "resp_1", ItemID: "item_2", UptoMS: 840, TextBytes: 17},
 		"griot.said":                  realtime.GriotSaid{ResponseID: "resp_1", ItemID: "item_2", Said: "We open at nine.", Heard: "We open", UptoMS: 840, TotalMS: 1700, Cut: true},
