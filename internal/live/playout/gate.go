@@ -458,8 +458,12 @@ func (p *Player) ack(a transport.Heard) {
 	defer p.mu.Unlock()
 	p.each(func(t *track) {
 		if t.gen == a.Gen {
-			// A far end cannot have heard what was never written.
-			t.acked = max(t.acked, min(int64(p.out.Samples(a.Upto)), t.written))
+			// A far end cannot have heard what was never written. It counts in whole milliseconds: less than one before the end is the end.
+			upto := int64(p.out.Samples(a.Upto))
+			if upto+int64(p.out.Samples(time.Millisecond)) > t.written {
+				upto = t.written
+			}
+			t.acked = max(t.acked, upto)
 			t.ackFinal = a.Final
 		}
 	})

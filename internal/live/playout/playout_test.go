@@ -202,6 +202,26 @@ func TestAcknowledgementsDecideWhatWasHeard(t *testing.T) {
 	})
 }
 
+func TestAcknowledgementInWholeMillisecondsReachesTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := start(true)
+		defer r.end()
+		const text, odd = "one two three", 600*8 + 5 // 600.6 ms
+		r.Begin(1)
+		r.Said(1, text)
+		require.NoError(t, r.Write(t.Context(), 1, ramp(0, odd), words(text)))
+		r.Finish(1)
+		time.Sleep(time.Second)
+		r.ear.acks <- transport.Heard{Gen: 1, Upto: 600 * time.Millisecond, Final: true}
+		synctest.Wait()
+		n := r.note(Settled, 1)
+		require.NotNil(t, n)
+		require.Equal(t, len(text), n.Text)
+		require.Equal(t, n.Total, n.Upto)
+		require.Len(t, r.tap, odd)
+	})
+}
+
 func TestSilentFarEndHeardOnlyWhatItSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := start(true)
