@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Every test, then one line of counts. `make test` has built the console and the binary before. A failing part does not keep the
+# others from running.
+#
+#   TEST_ARGS='-run Playout ./internal/live/...'   go test's own arguments; only the Go tests run then
+#   VERBOSE=1                                      what passing tests say, too
+set -uo pipefail
+
+started=$SECONDS
+status=0
+counts=()
+mkdir -p bin/reports
+
+headline() { printf '\n== %s\n\n' "$*"; }
+duration() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
+
+# part NAME COMMAND... runs one part and notes whether it failed.
+part() {
+  local name=$1 began=$SECONDS
+  shift
+  headline "$name"
+  if "$@"; then
+    printf '\n%s: passed after %s\n' "$name" "$(duration $((SECONDS - began)))"
+  else
+    printf '\n%s: FAILED after %s\n' "$name" "$(duration $((SECONDS - began)))"
+    status=1
+  fi
+}
+
+go_tests() {
+  local counted=bin/reports/go-counts verbose=() args=(./...)
+  rm -f "$counted"
+  [[ -z ${VERBOSE:-} ]] || verbose=(-v)
+  [[ -z ${TEST_ARGS:-} ]] || read -ra args <<<"$TEST_ARGS"
+  local race=(-race)
+  if ! command -v "${CC:-gcc}" >/dev/null; then
+    echo "There is no C compiler: the tests run without the race detector." >&2
+    race=()
+  fi
+  # Two packages at a time: some of them measure time, or start programs of their own.
+  go test -json "${race[@]}" -p "${GO_TEST_P:-2}" -timeout 10m "${args[@]}" |
+    CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" go run ./scripts/testreport "${verbose[@]}" -counts "$counted"
+  local result=$?
+  [[ -s $counted ]] && counts+=("$(<"$counted")")
+  return "$result"
+}
+
+console_tests() {
+  local report=bin/reports/console.json
+  rm -f "$report"
+  (cd web && npx --no-install vitest run --reporter=default --reporter=json --outputFile.json="../$report")
+  local result=$?
+  [[ -s $report ]] && counts+=("console: $(node -p '
+    const r = JSON.parse(require("node:fs").readFileSync(process.argv[1], "utf8"));
+    `${r.numPassedTests} passed, ${r.numFailedTests} failed, ${r.numPendingTests} skipped`' "$report")")
+  return "$result"
+}
+
+browser_tests() {
+  local log=bin/reports/browser.log
+  (cd test/e2e && GRIOT_BIN="$OLDPWD/griot" npm test --silent) | tee "$log"
+  local result=$?
+  # Playwright ends with lines such as "  12 passed (1.3m)" and "  1 skipped".
+  counts+=("browser: $(sed -nE 's/^ +([0-9]+ (passed|failed|flaky|skipped|did not run)).*/\1/p' "$log" | paste -sd, | sed 's/,/, /g')")
+  return "$result"
+}
+
+if scripts/packages.sh install test; then
+  export GRIOT_TEST_SYSTEM=1 # nothing may be skipped for want of a package
+else
+  echo "Tests that need what is missing are skipped." >&2
+fi
+
+part "Go tests" go_tests
+if [[ -z ${TEST_ARGS:-} ]]; then
+  part "Console tests" console_tests
+  [[ ! -f test/e2e/package.json ]] || part "Browser tests" browser_tests
+fi
+
+line=$(printf '%s; ' "${counts[@]}")
+printf '\n== %s%s\n' "$line" "$(duration $((SECONDS - started)))"
+[[ $status -eq 0 ]] && echo "== All tests passed." || echo "== SOME TESTS FAILED."
+exit "$status"
