@@ -80,7 +80,8 @@ export const openSpeaker: OpenSpeaker = async (handlers) => {
     outputChannelCount: [1],
   });
   const gain = new GainNode(context);
-  node.connect(gain).connect(context.destination);
+  const ducking = new GainNode(context);
+  node.connect(gain).connect(ducking).connect(context.destination);
   const command = (c: PlayCommand, transfer: Transferable[] = []) => node.port.postMessage(c, transfer);
   // Some browsers leave outputLatency out, or report it only once sound flows.
   const latencyMs = () => 1000 * (context.baseLatency + (context.outputLatency || 0));
@@ -120,6 +121,8 @@ export const openSpeaker: OpenSpeaker = async (handlers) => {
     push: (key, pcm) => command({ do: 'push', key, pcm }, [pcm.buffer]),
     end: (key) => command({ do: 'end', key }),
     stop: () => command({ do: 'stop' }),
+    hold: (on) => command({ do: 'hold', on }),
+    duck: (on) => ducking.gain.setTargetAtTime(on ? 0.25 : 1, context.currentTime, 0.01),
     setVolume: (volume) => gain.gain.setTargetAtTime(volume, context.currentTime, 0.02),
     resume: () => context.resume(),
     close: () => {

@@ -51,6 +51,8 @@ export interface AgentLine {
   written: boolean;
   started: boolean;
   heardBytes: number;
+  /** How much of its sound was heard, in ms. */
+  heardMs: number;
   outcome?: { said: string; heard: string; cut: boolean; uptoMs: number };
   latencyMs?: number;
 }

@@ -13,7 +13,7 @@ import {
 } from '~/live/ports';
 import { Playback } from '~/live/position';
 import { type ClientEvent, parse, type ServerEvent } from '~/live/protocol';
-import { type LocalEvent, reduce } from '~/live/reduce';
+import { type LocalEvent, reduce, settleAll } from '~/live/reduce';
 
 export interface LiveOptions {
   /** The agent's reference. */
@@ -224,6 +224,12 @@ export class LiveClient {
         if (event.response.status === 'cancelled') this.playback.stop(event.response.id);
         this.apply(event);
         return;
+      case 'griot.hold':
+        this.playback.hold(event.on);
+        return;
+      case 'griot.duck':
+        this.playback.duck(event.on);
+        return;
       case 'griot.ended':
         this.finish({ ...this.call, state: { name: 'ended', reason: event.reason } });
         return;
@@ -295,7 +301,8 @@ export class LiveClient {
     clearTimeout(this.deadline);
     this.playback.stop();
     const mic = { state: 'off' as const, label: '' };
-    this.set({ ...call, lines: this.call.lines, endedAt: this.now(), mic, soundBlocked: false, response: undefined });
+    const lines = settleAll(this.call.lines);
+    this.set({ ...call, lines, endedAt: this.now(), mic, soundBlocked: false, response: undefined });
     this.giveUpMic?.();
     this.microphone?.close();
     this.microphone = undefined;

@@ -1,4 +1,4 @@
-/** One line of the list of events. Repetitions of the same event that follow each other are one line with a count. */
+/** One line of the list of events. Packets of a stream (sound, words, positions) are one line with a count until something else happens. */
 export interface LoggedEvent {
   id: number;
   /** ms from the start of the session. */
@@ -23,14 +23,26 @@ export class EventLog {
 
   add(at: number, from: LoggedEvent['from'], type: string, raw: Record<string, unknown>): void {
     const body = shorten(raw);
-    const last = this.entries.at(-1);
-    if (last && last.type === type && last.from === from && isStream(type)) {
-      this.entries[this.entries.length - 1] = { ...last, count: last.count + 1, body };
+    const same = this.sameStream(from, type);
+    const known = this.entries[same];
+    if (known) {
+      this.entries[same] = { ...known, count: known.count + 1, body };
     } else {
       this.entries.push({ id: this.next++, at, from, type, count: 1, body });
       if (this.entries.length > this.limit) this.entries.splice(0, this.entries.length - this.limit);
     }
     this.announce();
+  }
+
+  /** Where a line of the same stream stands, if nothing but other streams' packets came since; -1 otherwise. */
+  private sameStream(from: LoggedEvent['from'], type: string): number {
+    if (!isStream(type)) return -1;
+    for (let i = this.entries.length - 1; i >= Math.max(0, this.entries.length - 5); i--) {
+      const e = this.entries[i];
+      if (!e || !isStream(e.type)) return -1;
+      if (e.type === type && e.from === from) return i;
+    }
+    return -1;
   }
 
   /** All that happened, also what the ring has let go. */

@@ -22,6 +22,8 @@ export class PlayQueue {
   private fade = 0;
   private fadeFrom = 0;
   private waitFor = 0;
+  private held = false;
+  private rise = 0;
 
   /**
    * @param report told on every rendered quantum that played something, and when a track drains or is stopped
@@ -57,14 +59,32 @@ export class PlayQueue {
     }
     this.tracks = [];
     this.waitFor = 0;
+    this.held = false;
+    this.rise = 0;
     this.fade = fadeSamples;
     this.fadeFrom = this.last;
+  }
+
+  /** Pauses where it is and keeps what waits, or goes on from there: no sample is lost and none is played twice. */
+  hold(on: boolean): void {
+    if (on === this.held) return;
+    this.held = on;
+    if (on) {
+      this.fade = fadeSamples;
+      this.fadeFrom = this.last;
+    } else {
+      this.rise = fadeSamples;
+    }
   }
 
   /** Fills one quantum of output. */
   render(out: Float32Array): void {
     out.fill(0);
     this.fadeOut(out);
+    if (this.held) {
+      this.last = out[out.length - 1] ?? 0;
+      return;
+    }
     let written = 0;
     for (let t = this.tracks[0]; t && written < out.length; t = this.tracks[0]) {
       if (this.waitFor > 0 && !t.ended && t.queued < this.waitFor) break;
@@ -83,7 +103,15 @@ export class PlayQueue {
         break;
       }
     }
+    this.fadeIn(out, written);
     this.last = out[out.length - 1] ?? 0;
+  }
+
+  /** After a pause the sound comes back within a few milliseconds, for the same reason. */
+  private fadeIn(out: Float32Array, written: number): void {
+    const n = Math.min(this.rise, written);
+    for (let i = 0; i < n; i++) out[i] = ((out[i] ?? 0) * (fadeSamples - this.rise + i + 1)) / fadeSamples;
+    this.rise -= n;
   }
 
   private take(t: Track, out: Float32Array, from: number): number {

@@ -38,6 +38,10 @@ export interface Speaker {
   end(key: string): void;
   /** Silence now. What waits is forgotten; positions of unfinished items are reported at once, as final. */
   stop(): void;
+  /** Pauses where it is and keeps what waits, or goes on from there. */
+  hold(on: boolean): void;
+  /** Lowers the sound by 12 dB, or restores it. */
+  duck(on: boolean): void;
   /** 0 to 1. */
   setVolume(volume: number): void;
   /** Asks the browser again to let sound through; of use only within a click. */

@@ -72,6 +72,14 @@ export class Playback {
     return hit.response;
   }
 
+  hold(on: boolean): void {
+    this.speaker?.hold(on);
+  }
+
+  duck(on: boolean): void {
+    this.speaker?.duck(on);
+  }
+
   setVolume(volume: number): void {
     this.speaker?.setVolume(volume);
   }

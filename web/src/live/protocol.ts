@@ -69,6 +69,8 @@ export type ServerEvent =
     }
   | { type: 'griot.notice'; code: string; message: string; params?: Record<string, string> }
   | { type: 'griot.floor'; floor: Floor }
+  | { type: 'griot.hold'; on: boolean }
+  | { type: 'griot.duck'; on: boolean }
   | { type: 'griot.transcription.partial'; item_id: string; text: string }
   | { type: 'griot.heard'; response_id: string; item_id: string; upto_ms: number; text_bytes: number }
   | {
@@ -128,9 +130,11 @@ const required: Record<ServerEventType, Record<string, Kind>> = {
   'griot.conversation.created': { conversation_id: 'string', agent: 'object', limits: 'object' },
   'griot.notice': { code: 'string', message: 'string' },
   'griot.floor': { floor: 'string' },
+  'griot.hold': { on: 'boolean' },
+  'griot.duck': { on: 'boolean' },
   'griot.transcription.partial': { item_id: 'string', text: 'string' },
-  'griot.heard': { response_id: 'string', item_id: 'string', text_bytes: 'number' },
-  'griot.said': { response_id: 'string', item_id: 'string', said: 'string', heard: 'string' },
+  'griot.heard': { response_id: 'string', item_id: 'string', upto_ms: 'number', text_bytes: 'number' },
+  'griot.said': { response_id: 'string', item_id: 'string', said: 'string', heard: 'string', upto_ms: 'number' },
   'griot.tool': { call_id: 'string', name: 'string', status: 'string' },
   'griot.turn': { response_id: 'string', turn: 'number', heard_ms: 'number', sent_ms: 'number' },
   'griot.ended': { reason: 'string' },

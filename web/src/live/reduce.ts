@@ -1,3 +1,4 @@
+import { prefixOfBytes } from '~/lib/heard';
 import { type AgentLine, type Call, type CallerLine, type CallLine, isLive, isOver, type ToolLine } from '~/live/call';
 import type { Item, ServerEvent } from '~/live/protocol';
 
@@ -69,7 +70,11 @@ export function reduce(call: Call, event: ServerEvent | LocalEvent, at: number):
     case 'response.done':
       return responseDone(call, event.response.id, event.response.status);
     case 'griot.heard':
-      return patchAgent(call, event.item_id, (l) => ({ ...l, heardBytes: Math.max(l.heardBytes, event.text_bytes) }));
+      return patchAgent(call, event.item_id, (l) => ({
+        ...l,
+        heardBytes: Math.max(l.heardBytes, event.text_bytes),
+        heardMs: Math.max(l.heardMs, event.upto_ms),
+      }));
     case 'griot.said':
       return said(call, event, at);
     case 'griot.tool':
@@ -140,6 +145,15 @@ function sounding(call: Call, item: string, at: number): Call {
   const next = patchAgent(call, item, (l) => (l.started ? l : { ...l, started: true, at }));
   const sorted = { ...next, lines: inOrder(next.lines) };
   return isLive(call.state) && call.state.name !== 'held' ? { ...sorted, state: { name: 'speaking' } } : sorted;
+}
+
+/** The lines of a call that is over: what was not heard by then never will be. */
+export function settleAll(lines: readonly CallLine[]): CallLine[] {
+  return lines.map((l) => {
+    if (l.kind !== 'agent' || l.outcome || l.written) return l;
+    const heard = prefixOfBytes(l.text, l.heardBytes);
+    return { ...l, outcome: { said: l.text, heard, cut: heard !== l.text, uptoMs: l.heardMs } };
+  });
 }
 
 function turn(call: Call, event: Extract<ServerEvent, { type: 'griot.turn' }>): Call {
@@ -238,6 +252,7 @@ function agentText(
     written,
     started: false,
     heardBytes: 0,
+    heardMs: 0,
   });
 }
 

@@ -3,6 +3,7 @@ import { PlayQueue, type PlayReport } from '~/live/playqueue';
 export type PlayCommand =
   | { do: 'push'; key: string; pcm: Int16Array<ArrayBuffer> }
   | { do: 'end'; key: string }
+  | { do: 'hold'; on: boolean }
   | { do: 'stop' };
 
 /** About every 20 ms: how loud the sound was that was played, and what became of each track. Full: sound was refused. */
@@ -30,6 +31,7 @@ class Playback extends AudioWorkletProcessor {
   private obey(command: PlayCommand): void {
     if (command.do === 'push') this.full = !this.queue.push(command.key, command.pcm) || this.full;
     else if (command.do === 'end') this.queue.end(command.key);
+    else if (command.do === 'hold') this.queue.hold(command.on);
     else {
       this.queue.stop();
       this.tell();
