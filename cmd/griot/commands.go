@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/joho/godotenv"
 
 	"griot/internal/app"
 	"griot/internal/config"
@@ -43,6 +46,10 @@ func (s *shared) load(flags map[string]string) (config.Config, error) {
 	}
 	if s.Data != "" {
 		all["data"] = s.Data
+	}
+	// Also the variables that are not ours, such as a provider's key. What the environment has already wins.
+	if err := godotenv.Load(s.EnvFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return config.Config{}, fmt.Errorf("read %s: %w", s.EnvFile, err)
 	}
 	src := config.Sources{File: s.Config, EnvFile: s.EnvFile, Environ: os.Environ(), Flags: all, Optional: s.Config == ""}
 	if s.Config == "" {
