@@ -177,6 +177,11 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 }
 
 func (s *state) doRespond(c Respond, now time.Time, o *out) error {
+	if s.rep != nil && (s.rep.cause == "greeting" || s.rep.cause == "idle") {
+		// The client did not ask for what is being said, and cannot be expected to wait for it.
+		s.interrupt("client_cancelled", now, o)
+		s.owed, s.unheard = nil, ""
+	}
 	if s.rep != nil {
 		return fault.New(fault.Conflict, "conversation_already_has_active_response",
 			"Conversation already has an active response in progress: %s. Wait until the response is finished before creating a new one.", s.rep.response)
