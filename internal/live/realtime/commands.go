@@ -3,6 +3,8 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -296,9 +298,11 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 	}
 	if p.Input.Set {
 		ov.Input = []llm.Message{}
-		for _, w := range p.Input.Value {
+		for i, w := range p.Input.Value {
 			m, err := c.inputMessage(ctx, w)
-			if err != nil {
+			if f := (*fault.Error)(nil); errors.As(err, &f) {
+				return f.At(fmt.Sprintf("response.input[%d]", i))
+			} else if err != nil {
 				return err
 			}
 			ov.Input = append(ov.Input, m)

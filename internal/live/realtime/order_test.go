@@ -55,7 +55,7 @@ func one(s ...string) []string { return s }
 
 // Order of section 1.7: a turn found by voice detection, and a spoken answer.
 func TestOrderOfSpokenTurn(t *testing.T) {
-	play(t, setup{heard: []fake.Utterance{{Text: "When do you open?"}}, answers: []fake.Answer{{Text: "We open at nine."}}}, func(c *client) {
+	play(t, setup{heard: []fake.Utterance{{Text: "When do you open?"}}, answers: []fake.Answer{{Text: "We open at nine."}}}, func(t *testing.T, c *client) {
 		c.openMic(wire.PCM24k)
 		c.rest(time.Second)
 		c.say(1200 * time.Millisecond)
@@ -114,7 +114,7 @@ func mustJSON(v any) string {
 
 // A written conversation: text in, text out.
 func TestOrderOfText(t *testing.T) {
-	play(t, setup{answers: []fake.Answer{{Text: "Good day to you.", WordsPerSec: 20, Usage: llm.Usage{Input: 30, Cached: 20, Output: 5}}}}, func(c *client) {
+	play(t, setup{answers: []fake.Answer{{Text: "Good day to you.", WordsPerSec: 20, Usage: llm.Usage{Input: 30, Cached: 20, Output: 5}}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"session.update","session":{"type":"realtime","output_modalities":["text"]}}`)
 		c.send(`{"type":"conversation.item.create","item":{"type":"message","role":"user","content":[{"type":"input_text","text":"Hello"}]}}`)
 		c.send(`{"type":"response.create"}`)
@@ -142,7 +142,7 @@ func TestOrderOfFunctionCall(t *testing.T) {
 	play(t, setup{answers: []fake.Answer{
 		{Calls: []llm.ToolCall{{ID: "call_1", Name: "weather", Arguments: `{"city":"Dakar"}`}, {ID: "call_2", Name: "weather"}}},
 		{Text: "Sunny."},
-	}}, func(c *client) {
+	}}, func(t *testing.T, c *client) {
 		c.send(weather)
 		c.send(`{"type":"conversation.item.create","item":{"id":"question","type":"message","role":"user","content":[{"type":"input_text","text":"Weather?"}]}}`)
 		c.send(`{"type":"response.create"}`)
@@ -181,7 +181,7 @@ func TestOrderOfFunctionCall(t *testing.T) {
 
 // A response that speaks and calls: two items, told apart by output_index, the words before the call.
 func TestMessageAndCallInOneResponse(t *testing.T) {
-	play(t, setup{answers: []fake.Answer{{Text: "Let me look. ", Calls: []llm.ToolCall{{ID: "call_1", Name: "weather"}}}, {Text: "Sunny."}}}, func(c *client) {
+	play(t, setup{answers: []fake.Answer{{Text: "Let me look. ", Calls: []llm.ToolCall{{ID: "call_1", Name: "weather"}}}, {Text: "Sunny."}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"session.update","session":{"type":"realtime","tools":[{"type":"function","name":"weather"}]}}`)
 		c.send(`{"type":"response.create"}`)
 		done := c.wait("response.done")
@@ -200,7 +200,7 @@ func TestMessageAndCallInOneResponse(t *testing.T) {
 
 // Rule 10, by the client: response.cancel. What is open is closed as incomplete, and nothing follows response.done.
 func TestCancelledByClient(t *testing.T) {
-	play(t, setup{answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}}}, func(c *client) {
+	play(t, setup{answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"response.create"}`)
 		c.rest(time.Second)
 		c.send(`{"type":"response.cancel","event_id":"stop"}`)
@@ -225,7 +225,7 @@ func TestCancelledByClient(t *testing.T) {
 
 // Rule 10, by speech: speech_started comes before response.done, which follows at once, and no sound after it.
 func TestCancelledBySpeech(t *testing.T) {
-	play(t, setup{heard: []fake.Utterance{{Text: "Stop."}}, answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}, {Text: "Yes?"}}}, func(c *client) {
+	play(t, setup{heard: []fake.Utterance{{Text: "Stop."}}, answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}, {Text: "Yes?"}}}, func(t *testing.T, c *client) {
 		c.openMic(wire.PCM24k)
 		c.send(`{"type":"response.create"}`)
 		c.rest(1200 * time.Millisecond)
@@ -249,7 +249,7 @@ func TestCancelledBySpeech(t *testing.T) {
 
 // With interrupt_response false the answer goes on under the caller's voice, and the turn is answered when it is over.
 func TestNotInterruptedWhenTurnedOff(t *testing.T) {
-	play(t, setup{heard: []fake.Utterance{{Text: "And then?"}}, answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}, {Text: "Ten."}}}, func(c *client) {
+	play(t, setup{heard: []fake.Utterance{{Text: "And then?"}}, answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}, {Text: "Ten."}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","interrupt_response":false}}}}}`)
 		c.openMic(wire.PCM24k)
 		c.send(`{"type":"response.create"}`)
@@ -263,7 +263,7 @@ func TestNotInterruptedWhenTurnedOff(t *testing.T) {
 
 // Manual turns (turn_detection null): nothing is detected, commit makes the item, and only response.create answers.
 func TestManualTurn(t *testing.T) {
-	play(t, setup{heard: []fake.Utterance{{Text: "First."}, {Text: "Second."}}, answers: []fake.Answer{{Text: "One."}, {Text: "Two."}}}, func(c *client) {
+	play(t, setup{heard: []fake.Utterance{{Text: "First."}, {Text: "Second."}}, answers: []fake.Answer{{Text: "One."}, {Text: "Two."}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":null}}}}`)
 		require.Nil(t, c.wait("session.updated").get("session.audio.input.turn_detection"))
 		c.openMic(wire.PCM24k)
@@ -296,7 +296,7 @@ func TestManualTurn(t *testing.T) {
 
 // Switching to manual turns in the middle of speech leaves what was said so far to the client's commit.
 func TestManualFromTheMiddleOfATurn(t *testing.T) {
-	play(t, setup{heard: []fake.Utterance{{Text: "Whole."}}}, func(c *client) {
+	play(t, setup{heard: []fake.Utterance{{Text: "Whole."}}}, func(t *testing.T, c *client) {
 		c.openMic(wire.PCM24k)
 		c.say(time.Second)
 		item := c.wait("input_audio_buffer.speech_started").str("item_id")
@@ -312,7 +312,7 @@ func TestManualFromTheMiddleOfATurn(t *testing.T) {
 
 // create_response false: the turn is found and recognised, and the client asks for the answer, here before the words are there.
 func TestTurnAnsweredOnRequest(t *testing.T) {
-	play(t, setup{heard: []fake.Utterance{{Text: "Hello.", FinalAfter: 400 * time.Millisecond}}, answers: []fake.Answer{{Text: "Good day."}}}, func(c *client) {
+	play(t, setup{heard: []fake.Utterance{{Text: "Hello.", FinalAfter: 400 * time.Millisecond}}, answers: []fake.Answer{{Text: "Good day."}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","create_response":false}}}}}`)
 		c.openMic(wire.PCM24k)
 		c.say(time.Second)
@@ -328,7 +328,7 @@ func TestTurnAnsweredOnRequest(t *testing.T) {
 
 // The agent speaks first: a response that nobody asked for, with the same order as any other.
 func TestGreeting(t *testing.T) {
-	play(t, setup{plan: greet}, func(c *client) {
+	play(t, setup{plan: greet}, func(t *testing.T, c *client) {
 		done := c.wait("response.done")
 		require.Equal(t, concat(one("session.created", "response.created"), opened, closedAudio, one("response.done")), c.order(0))
 		require.Equal(t, "Hello, this is a test.", done.str("response.output.0.content.0.transcript"))
@@ -339,7 +339,7 @@ func TestGreeting(t *testing.T) {
 
 // A fault of the model: the response fails, and the agent apologises in another one.
 func TestFailedResponse(t *testing.T) {
-	play(t, setup{answers: []fake.Answer{{Err: errDown}}}, func(c *client) {
+	play(t, setup{answers: []fake.Answer{{Err: errDown}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"response.create"}`)
 		done := c.wait("response.done")
 		require.Equal(t, "failed", done.str("response.status"))
@@ -351,7 +351,7 @@ func TestFailedResponse(t *testing.T) {
 
 // An answer that is cut at the limit of tokens is incomplete, and says why.
 func TestIncompleteResponse(t *testing.T) {
-	play(t, setup{answers: []fake.Answer{{Text: "one two", Stop: llm.StopLength}, {Text: "…", Stop: llm.StopFilter}}}, func(c *client) {
+	play(t, setup{answers: []fake.Answer{{Text: "one two", Stop: llm.StopLength}, {Text: "…", Stop: llm.StopFilter}}}, func(t *testing.T, c *client) {
 		c.send(`{"type":"response.create","response":{"max_output_tokens":2}}`)
 		require.EqualValues(t, 2, c.wait("response.created").get("response.max_output_tokens"))
 		done := c.wait("response.done")

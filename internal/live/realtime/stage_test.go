@@ -41,7 +41,7 @@ type setup struct {
 
 // play holds a conversation on virtual time, with the real voice detector. The script is the client; when it returns, the client hangs up. Every message is checked
 // against the rules that hold for all of them.
-func play(t *testing.T, s setup, script func(c *client)) {
+func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 	synctest.Test(t, func(t *testing.T) {
 		llm := fake.NewLLM(s.answers...)
 		s.voice.Marks = true
@@ -65,17 +65,23 @@ func play(t *testing.T, s setup, script func(c *client)) {
 		ctx, cancel := context.WithCancel(t.Context())
 		held := make(chan struct{})
 		go func() { defer close(held); srv.hold(ctx, c.pipe, conv, s.ext, "test") }()
-		script(c)
-		c.pipe.hangUp()
-		<-held
-		cancel()
-		c.wg.Wait()
-		c.checkRules()
-		if t.Failed() {
-			for _, g := range c.sent() {
-				t.Logf("%7.3f %s", g.at.Seconds(), short(g.raw))
+		end := sync.OnceFunc(func() {
+			c.pipe.hangUp()
+			<-held
+			cancel()
+			c.wg.Wait()
+		})
+		defer func() {
+			end()
+			if t.Failed() {
+				for _, g := range c.sent() {
+					t.Logf("%7.3f %s", g.at.Seconds(), short(g.raw))
+				}
 			}
-		}
+		}()
+		script(t, c)
+		end()
+		c.checkRules()
 	})
 }
 
@@ -249,10 +255,6 @@ func (c *client) wait(typ string) got {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	for _, g := range c.sent() {
-		c.Logf("%7.3f %s", g.at.Seconds(), short(g.raw))
-	}
-	c.pipe.hangUp()
 	c.Fatalf("no further %s came", typ)
 	return got{}
 }
