@@ -297,8 +297,10 @@ func (c *client) openMic(f wire.AudioFormat) {
 	})
 }
 
-func (c *client) append(f wire.AudioFormat, pcm []int16) {
-	b64 := base64.StdEncoding.EncodeToString(encodeAs(f, pcm))
+func (c *client) append(f wire.AudioFormat, pcm []int16) { c.appendRaw(encodeAs(f, pcm)) }
+
+func (c *client) appendRaw(raw []byte) {
+	b64 := base64.StdEncoding.EncodeToString(raw)
 	select {
 	case c.pipe.in <- message{data: []byte(`{"type":"input_audio_buffer.append","audio":"` + b64 + `"}`)}:
 	case <-c.pipe.gone:

@@ -116,7 +116,7 @@ func (s *state) doCreate(c CreateItem, o *out) error {
 	if it.Kind == "function_call_output" {
 		known := false
 		for _, o := range s.hist.items {
-			known = known || o.Kind == "function_call" && o.CallID == it.CallID
+			known = known || o.Kind == "function_call" && !o.Inner && o.CallID == it.CallID
 		}
 		if !known {
 			return fault.New(fault.Invalid, "invalid_value", "no function call with call_id %q is in this conversation", it.CallID).At("item.call_id")
