@@ -4,7 +4,7 @@ import classes from '~/components/LatencyPanel.module.css';
 import { type TimedTurn, TurnList } from '~/components/TurnList';
 import { useFormat } from '~/components/useFormat';
 import { Waterfall } from '~/components/Waterfall';
-import { headline, stages, verdict } from '~/lib/latency';
+import { headline, stages, type TurnTimes, verdict } from '~/lib/latency';
 import { Chip } from '~/ui/Chip';
 
 interface Props {
@@ -16,12 +16,26 @@ interface Props {
   onSelect?(turn: number): void;
 }
 
+/** What the headline counts: from speech or writing, to being heard or, where nobody tells that, to being sent. */
+function measureOf(times: TurnTimes): 'headline' | 'sent' | 'typed' {
+  if (times.heard_ms < 0) return 'sent';
+  return times.end_of_turn_ms < 0 ? 'typed' : 'headline';
+}
+
+function Figure({ ms }: { ms: number }) {
+  const { figure, unit } = useFormat().msParts(ms);
+  return (
+    <span className={classes.figure}>
+      {figure} <small>{unit}</small>
+    </span>
+  );
+}
+
 const tones = { good: 'pos', slow: 'warn', tooSlow: 'neg' } as const;
 
 /** One turn in detail, and all turns below it. */
 export function LatencyPanel({ turns, empty, selected, onSelect }: Props) {
   const { t } = useTranslation();
-  const format = useFormat();
   const [picked, setPicked] = useState<number>();
   const wanted = selected ?? picked;
   const turn = turns.find((x) => x.turn === wanted) ?? turns.at(-1);
@@ -41,10 +55,7 @@ export function LatencyPanel({ turns, empty, selected, onSelect }: Props) {
               <Chip tone={tones[verdict(total)]}>{t(`waterfall.${verdict(total)}`)}</Chip>
             </div>
             <p className={classes.total} data-verdict={verdict(total)}>
-              <span className={classes.figure}>{format.ms(total)}</span>{' '}
-              <span className={classes.what}>
-                {turn.times.heard_ms >= 0 ? t('waterfall.headline') : t('waterfall.sent')}
-              </span>
+              <Figure ms={total} /> <span className={classes.what}>{t(`waterfall.${measureOf(turn.times)}`)}</span>
             </p>
             <Waterfall stages={stages(turn.times)} label={t('waterfall.label', { turn: name })} />
           </>

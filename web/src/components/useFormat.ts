@@ -9,6 +9,7 @@ export function useFormat() {
     () => ({
       number: (value: number) => format.formatNumber(language, value),
       ms: (value: number) => format.formatMs(language, value),
+      msParts: (value: number) => format.msParts(language, value),
       seconds: (ms: number) => format.formatSeconds(language, ms),
       percent: (share: number) => format.formatPercent(language, share),
       dateTime: (iso: string) => format.formatDateTime(language, iso),

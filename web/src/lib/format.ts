@@ -21,6 +21,13 @@ export function formatMs(language: string, ms: number): string {
   return cached(`ms ${language}`, () => new Intl.NumberFormat(language, options)).format(ms);
 }
 
+/** The figure and the unit of formatMs, for figures whose unit is set smaller. */
+export function msParts(language: string, ms: number): { figure: string; unit: string } {
+  const text = formatMs(language, ms);
+  const unit = text.match(/\p{L}+$/u)?.[0] ?? '';
+  return { figure: text.slice(0, text.length - unit.length).trimEnd(), unit };
+}
+
 /** "3,4 s". */
 export function formatSeconds(language: string, ms: number): string {
   const options = {

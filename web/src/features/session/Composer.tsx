@@ -45,12 +45,13 @@ export function Composer({ agent, client }: { agent: Agent; client: LiveClient }
       </form>
       <Button
         className={classes.keys}
-        variant={keys ? 'light' : 'default'}
+        variant="default"
         leftSection={<IconDialpad size={18} stroke={1.8} aria-hidden />}
+        aria-label={t('keys.open')}
         aria-expanded={keys}
         onClick={() => setKeys(!keys)}
       >
-        {t('keys.open')}
+        <span className={classes.word}>{t('keys.open')}</span>
       </Button>
       {keys && <Keypad press={(key) => client.sendDigits(key)} />}
     </div>

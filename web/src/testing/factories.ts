@@ -1,0 +1,84 @@
+import type { Agent, Conversation, ConversationDetail, Line, TurnTimed } from '~/api/client';
+
+export function anAgent(over: Partial<Agent> = {}): Agent {
+  return {
+    reference: 'reception-en',
+    name: 'Reception',
+    description: 'Answers the telephone.',
+    kind: 'voice',
+    status: 'active',
+    language: 'en',
+    voice: 'espeak en',
+    model: 'flow: reception',
+    recogniser: 'pocketsphinx',
+    listens: true,
+    notices: [],
+    greeting: 'Hello',
+    ...over,
+  };
+}
+
+export function aConversation(over: Partial<Conversation> = {}): Conversation {
+  return {
+    id: 'c-1',
+    agent: 'reception-en',
+    agent_name: 'Reception',
+    language: 'en',
+    channel: 'realtime',
+    status: 'ended',
+    started_at: '2026-11-20T14:05:12Z',
+    ended_at: '2026-11-20T14:06:12Z',
+    duration_ms: 60_000,
+    turns: 2,
+    interruptions: 1,
+    end_reason: 'client_closed',
+    latency_p50_ms: 612,
+    preview: 'Hello there',
+    ...over,
+  };
+}
+
+export function aDetail(over: Partial<ConversationDetail> = {}): ConversationDetail {
+  return {
+    ...aConversation(),
+    transcript: [
+      aLine({ item: 'i1', role: 'agent', text: 'Hello.', said: 'Hello.', heard: 'Hello.', at_ms: 200, end_ms: 900 }),
+      aLine({ item: 'i2', role: 'user', text: 'When are you open?', at_ms: 2000, end_ms: 3400 }),
+      aLine({
+        item: 'i3',
+        role: 'agent',
+        text: 'We open at nine',
+        said: 'We open at nine and close at five.',
+        heard: 'We open at nine',
+        cut: true,
+        at_ms: 4000,
+        end_ms: 5500,
+        latency_ms: 612,
+      }),
+    ],
+    timings: [aTurn({ turn: 1, item: 'i2', response: 'r2' })],
+    notices: [],
+    recording: { available: false, duration_ms: 0, url: '' },
+    ...over,
+  };
+}
+
+export function aLine(over: Partial<Line>): Line {
+  return { item: 'i', role: 'user', text: '', at_ms: 0, ...over };
+}
+
+export function aTurn(over: Partial<TurnTimed> = {}): TurnTimed {
+  return {
+    response: 'r',
+    turn: 1,
+    item: 'i',
+    end_of_turn_ms: 500,
+    final_text_ms: 520,
+    first_token_ms: 530,
+    tools_done_ms: -1,
+    first_audio_ms: 580,
+    sent_ms: 590,
+    heard_ms: 612,
+    ...over,
+  };
+}

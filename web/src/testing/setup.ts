@@ -1,0 +1,26 @@
+import '@testing-library/jest-dom/vitest';
+import { cleanup } from '@testing-library/react';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { initI18n } from '~/app/i18n';
+import { server } from '~/testing/server';
+
+// An unforeseen request is a fault of the test or of the code; either way it must not pass unseen.
+beforeAll(async () => {
+  server.listen({ onUnhandledRequest: 'error' });
+  await initI18n('en');
+});
+beforeEach(() => initI18n('en'));
+afterEach(() => {
+  cleanup();
+  server.resetHandlers();
+});
+afterAll(() => server.close());
+
+window.matchMedia ??= ((query: string) => ({
+  matches: false,
+  media: query,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+})) as unknown as typeof window.matchMedia;
+window.scrollTo = () => undefined;
+Element.prototype.scrollIntoView ??= () => undefined;
