@@ -7,6 +7,10 @@ export interface CallFilter {
   status?: Conversation['status'];
 }
 
+// A conversation that is under way grows, and one that just ended may still be writing its record.
+const underWay = (call: Conversation) => call.status === 'active';
+const watchMs = 2_000;
+
 export const callsQuery = (filter: CallFilter) =>
   infiniteQueryOptions({
     queryKey: ['conversations', 'list', filter],
@@ -14,14 +18,14 @@ export const callsQuery = (filter: CallFilter) =>
       unwrap(api.GET('/api/conversations', { signal, params: { query: { ...filter, cursor: pageParam } } })),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: ({ state }) => (state.data?.pages.some((p) => p.items.some(underWay)) ? watchMs : false),
   });
 
 export const callQuery = (id: string) =>
   queryOptions({
     queryKey: ['conversations', 'one', id],
     queryFn: ({ signal }) => unwrap(api.GET('/api/conversations/{id}', { signal, params: { path: { id } } })),
-    // One that is under way grows; one that just ended may still be writing its record.
-    refetchInterval: (query) => (query.state.data?.status === 'active' ? 5_000 : false),
+    refetchInterval: ({ state }) => (state.data && underWay(state.data) ? watchMs : false),
   });
 
 export const peaksQuery = (id: string) =>
