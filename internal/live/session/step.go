@@ -39,6 +39,9 @@ func (s *state) step(m msg, now time.Time, o *out) {
 	case doMsg:
 		o.add(answer{to: m.reply, err: s.do(m.cmd, now, o)})
 	case legGone:
+		if fault.CodeOf(m.err) != "" { // no farewell: it broke, or was cut off
+			o.emit(failed("leg", m.err))
+		}
 		s.close("caller_left", now, o)
 	case stopMsg:
 		s.close(m.reason, now, o)
