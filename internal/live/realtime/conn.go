@@ -87,9 +87,10 @@ func (c *conn) Heard() <-chan transport.Heard {
 // Clear implements transport.Leg. On a plain WebSocket the client is told by speech_started and response.done, and clears its own player.
 func (c *conn) Clear(context.Context, event.Gen) error { return nil }
 
-// Close implements transport.Leg.
+// Close implements transport.Leg. What a connection had ended by before is for Recv to tell: it is no fault of the conversation.
 func (c *conn) Close(reason string) error {
-	return c.sock.Close(reason)
+	_ = c.sock.Close(reason)
+	return nil
 }
 
 // Recv implements transport.Leg. It carries out commands on the way, and answers mistakes with error events: only the end of the connection ends it.
@@ -155,7 +156,8 @@ func (c *conn) inputFormat() wire.AudioFormat {
 	return c.session.Audio.Input.Format
 }
 
-// Play implements transport.Leg: one response.output_audio.delta. In steady state it allocates nothing.
+// Play implements transport.Leg: one response.output_audio.delta. In steady state it allocates nothing. A socket that does not take it has ended, which Recv finds
+// out and tells.
 func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -164,15 +166,15 @@ func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 	}
 	c.openMessage()
 	c.rep.sent += f.Duration()
-	return c.delta(f.PCM)
+	c.delta(f.PCM)
+	return nil
 }
 
 // delta sends sound. Called with mu held.
-func (c *conn) delta(pcm []int16) error {
+func (c *conn) delta(pcm []int16) {
 	c.frame = pcm
-	err := c.sock.Send(c.encode)
+	_ = c.sock.Send(c.encode)
 	c.frame = nil
-	return err
 }
 
 // encodeAudio writes the frame under way, or without one what the resampler still holds. Called with mu held.

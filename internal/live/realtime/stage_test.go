@@ -58,7 +58,7 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 		if s.plan != nil {
 			s.plan(&plan)
 		}
-		c := &client{T: t, llm: llm, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{})}, taken: map[string]int{}, extended: s.ext}
+		c := &client{T: t, llm: llm, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{}), byType: map[string][]got{}}, taken: map[string]int{}, extended: s.ext}
 		conv := &Conversation{ID: plan.ID, Plan: plan, Log: &c.record, Agent: wire.GriotAgent{Reference: "test", Name: "Test", Language: "en", Voice: "fake/tone", Listens: !s.noSTT},
 			Close: func(reason string, err error) { c.reason, c.fault = reason, err }}
 		srv := &Server{Log: slog.New(slog.DiscardHandler)}
@@ -126,6 +126,7 @@ type pipe struct {
 
 	mu     sync.Mutex
 	out    []got
+	byType map[string][]got
 	closed []string // reasons
 }
 
@@ -166,7 +167,18 @@ func (p *pipe) Send(encode func([]byte) []byte) error {
 	}
 	g.typ, _ = g.m["type"].(string)
 	p.out = append(p.out, g)
+	p.byType[g.typ] = append(p.byType[g.typ], g)
 	return nil
+}
+
+// nth returns the n-th message of a type, from 0.
+func (p *pipe) nth(typ string, n int) (got, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if n >= len(p.byType[typ]) {
+		return got{}, false
+	}
+	return p.byType[typ][n], true
 }
 
 func (p *pipe) Close(reason string) error {
@@ -249,9 +261,9 @@ func (c *client) all(types ...string) (out []got) {
 func (c *client) wait(typ string) got {
 	c.Helper()
 	for range 12000 {
-		if all := c.all(typ); len(all) > c.taken[typ] {
+		if g, ok := c.pipe.nth(typ, c.taken[typ]); ok {
 			c.taken[typ]++
-			return all[c.taken[typ]-1]
+			return g
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

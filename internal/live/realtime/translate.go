@@ -207,7 +207,7 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 		}
 		if r.modality == wire.ModalityAudio {
 			if status == wire.Completed {
-				_ = c.delta(nil) // a socket that does not take it has closed
+				c.delta(nil) // what the resampler still holds
 			}
 			c.lengths[r.message.ItemID] = r.sent
 		}
