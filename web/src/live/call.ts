@@ -20,8 +20,8 @@ export type CallState =
   | { name: 'listening'; caller: boolean }
   | { name: 'thinking' }
   | { name: 'speaking' }
-  /** The caller spoke over the agent, whose sound has stopped; the server has not settled yet what was heard. */
-  | { name: 'held'; response: string }
+  /** The caller spoke over the agent, whose sound has stopped: for good (over) and not settled yet, or until the server has decided. */
+  | { name: 'held'; response: string; over: boolean }
   | { name: 'ended'; reason: string }
   | { name: 'failed'; code: FailureCode; detail?: string };
 

@@ -51,6 +51,8 @@ function stage(
         push: (key, samples) => void played.push(`push ${key} ${samples.length}`),
         end: (key) => void played.push(`end ${key}`),
         stop: () => void played.push('stop'),
+        hold: (on) => void played.push(on ? 'hold' : 'go on'),
+        duck: (on) => void played.push(on ? 'duck' : 'loud'),
         setVolume: () => undefined,
         resume: async () => undefined,
         close: () => void done.push('speaker closed'),
@@ -233,7 +235,7 @@ describe('the caller', () => {
     s.speak('A long story');
     s.client.sendText('stop');
     expect(s.sent.map((e) => e.type)).toEqual(['response.cancel', 'conversation.item.create', 'response.create']);
-    expect(s.played.at(-1)).toBe('stop');
+    expect(s.played).toContain('stop');
     const item = s.of('conversation.item.create')[0]?.item as { id: string };
     expect(item).toMatchObject({ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'stop' }] });
     expect(item.id.length).toBeLessThanOrEqual(32);
@@ -299,8 +301,10 @@ describe('the agent', () => {
     s.speak('We open at nine and close at five.');
     s.speaker().onPosition('r1 a1', 400, false, false);
     s.say({ type: 'input_audio_buffer.speech_started', item_id: 'u1', audio_start_ms: 0 });
-    expect(s.played.at(-1)).toBe('stop');
-    expect(s.state()).toEqual({ name: 'held', response: 'r1' });
+    expect(s.played.at(-1)).toBe('hold');
+    s.say({ type: 'response.done', response: { id: 'r1', status: 'cancelled' } });
+    expect(s.played.slice(-2)).toEqual(['stop', 'go on']);
+    expect(s.state()).toEqual({ name: 'held', response: 'r1', over: true });
     s.speaker().onPosition('r1 a1', 480, true, true);
     expect(s.of('griot.playback').at(-1)).toMatchObject({ audio_end_ms: 480, final: true });
     // What is still on its way is not played, and the server's own words for the floor do not undo the pause.
@@ -310,23 +314,73 @@ describe('the agent', () => {
     );
     expect(s.played.filter((p) => p.startsWith('push'))).toHaveLength(1);
     expect(s.state().name).toBe('held');
-    s.say(
-      { type: 'response.done', response: { id: 'r1', status: 'cancelled' } },
-      {
-        type: 'griot.said',
-        response_id: 'r1',
-        item_id: 'a1',
-        said: 'We open at nine and close at five.',
-        heard: 'We open',
-        upto_ms: 480,
-        total_ms: 2100,
-        cut: true,
-      },
-    );
+    s.say({
+      type: 'griot.said',
+      response_id: 'r1',
+      item_id: 'a1',
+      said: 'We open at nine and close at five.',
+      heard: 'We open',
+      upto_ms: 480,
+      total_ms: 2100,
+      cut: true,
+    });
     expect(s.state()).toEqual({ name: 'listening', caller: true });
     const line = s.call().lines.find((l) => l.kind === 'agent');
     expect(line).toMatchObject({ outcome: { heard: 'We open', cut: true, uptoMs: 480 } });
     expect(s.played.filter((p) => p === 'stop')).toHaveLength(1);
+  });
+
+  it('pauses while the server doubts, and goes on or is over as it decides', async () => {
+    const s = stage();
+    await s.connect();
+    s.speak('We open at nine.');
+    s.speaker().onPosition('r1 a1', 400, false, false);
+    s.say({ type: 'griot.duck', on: true }, { type: 'griot.hold', on: true });
+    expect(s.state()).toEqual({ name: 'held', response: 'r1', over: false });
+    s.say({ type: 'griot.duck', on: false }, { type: 'griot.hold', on: false });
+    expect(s.state()).toEqual({ name: 'speaking' });
+    expect(s.played.slice(1)).toEqual(['duck', 'hold', 'loud', 'go on']);
+    s.say(
+      { type: 'griot.hold', on: true },
+      { type: 'input_audio_buffer.speech_started', item_id: 'u1', audio_start_ms: 0 },
+    );
+    expect(s.played.slice(-3)).toEqual(['loud', 'stop', 'go on']);
+    s.say({ type: 'griot.hold', on: false });
+    expect(s.state()).toEqual({ name: 'held', response: 'r1', over: true });
+  });
+
+  it('goes on with an announcement that may not be cut', async () => {
+    const s = stage();
+    await s.connect();
+    s.speak('This call is recorded.');
+    s.speaker().onPosition('r1 a1', 100, false, false);
+    s.say({ type: 'input_audio_buffer.speech_started', item_id: 'u1', audio_start_ms: 0 });
+    const delta = { type: 'response.output_audio.delta', response_id: 'r1', item_id: 'a1', delta: 'AAAA' };
+    s.pass(50);
+    s.say(delta);
+    expect(s.played).not.toContain('go on');
+    s.pass(200);
+    s.say(delta);
+    expect(s.played.slice(-2)).toEqual(['go on', 'push r1 a1 1']);
+    expect(s.played).not.toContain('stop');
+  });
+
+  it('is over at once when the server had already sent all of it', async () => {
+    const s = stage();
+    await s.connect();
+    s.speak('Good day.');
+    s.say({ type: 'response.done', response: { id: 'r1', status: 'completed' } });
+    s.say({ type: 'input_audio_buffer.speech_started', item_id: 'u1', audio_start_ms: 0 });
+    expect(s.played.at(-1)).toBe('stop');
+    expect(s.state().name).toBe('held');
+  });
+
+  it('is not kept back by a pause that began while nothing sounded', async () => {
+    const s = stage();
+    await s.connect();
+    s.say({ type: 'griot.floor', floor: 'model' }, { type: 'griot.hold', on: true });
+    s.say({ type: 'input_audio_buffer.speech_started', item_id: 'u1', audio_start_ms: 0 });
+    expect(s.played.at(-1)).toBe('go on');
   });
 
   it('is not silenced by speech where the session does not allow interruptions', async () => {
@@ -347,7 +401,7 @@ describe('the agent', () => {
     await s.connect();
     s.speak('Never mind');
     s.say({ type: 'response.done', response: { id: 'r1', status: 'cancelled' } });
-    expect(s.played.at(-1)).toBe('stop');
+    expect(s.played).toContain('stop');
     expect(s.call().lines[0]).toMatchObject({ outcome: { said: 'Never mind', heard: '', cut: true } });
   });
 

@@ -166,7 +166,7 @@ export class LiveClient {
   /** Silences the agent and ends its answer. */
   interrupt(): void {
     if (this.call.response !== undefined) this.send({ type: 'response.cancel' });
-    this.hold();
+    this.yielded(this.playback.stop());
   }
 
   /** Ends the conversation, if one was begun. Without a reason it was the person's own wish. */
@@ -218,14 +218,15 @@ export class LiveClient {
         return;
       case 'input_audio_buffer.speech_started':
         this.apply(event);
-        if (this.interruptible) this.hold();
+        if (this.interruptible) this.yielded(this.playback.yield(this.call.response));
         return;
       case 'response.done':
-        if (event.response.status === 'cancelled') this.playback.stop(event.response.id);
+        if (event.response.status === 'cancelled') this.yielded(this.playback.stop(event.response.id));
         this.apply(event);
         return;
       case 'griot.hold':
         this.playback.hold(event.on);
+        this.apply(event);
         return;
       case 'griot.duck':
         this.playback.duck(event.on);
@@ -247,9 +248,8 @@ export class LiveClient {
     }
   }
 
-  /** Silences the loudspeaker because the caller has begun to speak, type or press a key. */
-  private hold(): void {
-    const response = this.playback.stop();
+  /** The loudspeaker was silenced for good; what was heard is settled by the server. */
+  private yielded(response: string | undefined): void {
     if (response !== undefined) this.apply({ type: 'local.held', response_id: response });
   }
 

@@ -21,6 +21,9 @@ interface Sounding {
 
 const reportEveryMs = 100;
 
+/** So long after the caller began to speak, sound that still comes for the same answer means that it may not be cut. */
+const uncutAfterMs = 200;
+
 /** What the agent says on this page: hands the sound to the loudspeaker, and tells the server how far the listener got. */
 export class Playback {
   private speaker?: Speaker;
@@ -29,6 +32,9 @@ export class Playback {
   private readonly sounding = new Map<string, Sounding>();
   /** Responses that were silenced: what still arrives for them is not played. */
   private readonly silenced: string[] = [];
+  private held = false;
+  /** Held because the caller speaks, and since when: the server has not said yet what becomes of the answer. */
+  private doubt?: { response: string; since: number };
 
   constructor(private readonly deps: Deps) {}
 
@@ -48,6 +54,8 @@ export class Playback {
 
   push(response: string, item: string, pcm: Int16Array<ArrayBuffer>): void {
     if (!this.speaker || this.silenced.includes(response)) return;
+    if (this.doubt && (this.doubt.response !== response || this.deps.now() - this.doubt.since > uncutAfterMs))
+      this.hold(false);
     const key = `${response} ${item}`;
     if (!this.sounding.has(key)) this.sounding.set(key, { response, item });
     this.speaker.push(key, pcm);
@@ -65,14 +73,36 @@ export class Playback {
   stop(response?: string): string | undefined {
     const playing = [...this.sounding.values()];
     const hit = playing.find((s) => response === undefined || s.response === response);
-    if (!hit) return undefined;
+    if (!hit) {
+      if (response === undefined) this.hold(false); // nothing is kept back for the next answer
+      return undefined;
+    }
     for (const s of playing) if (!this.silenced.includes(s.response)) this.silenced.push(s.response);
     while (this.silenced.length > 16) this.silenced.shift();
     this.speaker?.stop();
+    this.hold(false);
     return hit.response;
   }
 
+  /**
+   * The caller has begun to speak: silence at once. active is the response that the server still works at; its sound is only held
+   * until it is cancelled, for an announcement that may not be cut goes on. What the server itself held back, and what it has already sent
+   * whole, is over. Returns the response that was silenced for good.
+   */
+  yield(active: string | undefined): string | undefined {
+    this.duck(false);
+    const kept = [...this.sounding.values()].find((s) => s.response === active);
+    if (!kept || this.held) return this.stop();
+    this.hold(true);
+    this.doubt = { response: kept.response, since: this.deps.now() };
+    return undefined;
+  }
+
+  /** Pauses and keeps what waits, or goes on from there. */
   hold(on: boolean): void {
+    this.doubt = undefined;
+    if (on === this.held) return;
+    this.held = on;
     this.speaker?.hold(on);
   }
 

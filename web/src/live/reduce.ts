@@ -84,8 +84,10 @@ export function reduce(call: Call, event: ServerEvent | LocalEvent, at: number):
 
     case 'local.sounding':
       return sounding(call, event.item_id, at);
+    case 'griot.hold':
+      return hold(call, event.on);
     case 'local.held':
-      return { ...call, state: { name: 'held', response: event.response_id } };
+      return { ...call, state: { name: 'held', response: event.response_id, over: true } };
     case 'local.drained':
       return call.state.name === 'speaking' && call.floor !== 'agent' ? listening(call) : call;
     default:
@@ -121,17 +123,30 @@ function speechStarted(call: Call, item: string, at: number): Call {
   return call.state.name === 'held' ? next : { ...next, state: { name: 'listening', caller: true } };
 }
 
+/** The server lets the agent pause while it finds out whether the caller means to speak. */
+function hold(call: Call, on: boolean): Call {
+  if (on) {
+    const response = call.lines.findLast(
+      (l): l is AgentLine => l.kind === 'agent' && l.started && !l.outcome,
+    )?.response;
+    return call.state.name === 'speaking' && response !== undefined
+      ? { ...call, state: { name: 'held', response, over: false } }
+      : call;
+  }
+  if (call.state.name !== 'held' || call.state.over) return call;
+  return call.floor === 'agent' ? { ...call, state: { name: 'speaking' } } : listening(call);
+}
+
 function responseDone(call: Call, response: string, status: string): Call {
   const next = call.response === response ? { ...call, response: undefined } : call;
   const failed = status === 'failed' ? notice(next, 'response_failed', '', {}, 'error') : next;
-  const released = failed.state.name === 'held' && failed.state.response === response ? listening(failed) : failed;
-  const lines = released.lines.flatMap((l): CallLine[] => {
+  const lines = failed.lines.flatMap((l): CallLine[] => {
     if (l.kind !== 'agent' || l.response !== response || l.outcome) return [l];
     if (l.text === '') return []; // cancelled before a word of it was known
     const unheard = status === 'cancelled' && !l.started && !l.written;
     return unheard ? [{ ...l, outcome: { said: l.text, heard: '', cut: true, uptoMs: 0 } }] : [l];
   });
-  return { ...released, lines };
+  return { ...failed, lines };
 }
 
 function said(call: Call, event: Extract<ServerEvent, { type: 'griot.said' }>, at: number): Call {
