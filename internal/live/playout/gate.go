@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"griot/internal/event"
+	"griot/internal/live/load"
 	"griot/internal/live/transport"
 	"griot/internal/media"
 	"griot/internal/model/tts"
@@ -73,6 +74,7 @@ type Player struct {
 	start  time.Time
 	holder transport.Holder // nil when the far end cannot pause
 	clears bool
+	meter  *load.Meter
 
 	gate atomic.Uint64 // the current generation; frames of others are dropped
 	wmu  sync.Mutex    // held while writing to the leg
@@ -100,6 +102,7 @@ type track struct {
 	tapped   int64
 	acked    int64
 	origin   time.Time // when sample 0 sounds, if the far end plays at once
+	ready    time.Time // since when there has been something to write without a break
 	began    bool
 	stopped  int64 // heard when it was held
 	finished bool  // no more will be pushed
@@ -126,6 +129,9 @@ func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
 	p.space = sync.NewCond(&p.mu)
 	return p
 }
+
+// Measure counts in m how late frames are written. It must be called before Run.
+func (p *Player) Measure(m *load.Meter) { p.meter = m }
 
 // Begin opens a generation. An earlier one must have been drained or cut.
 func (p *Player) Begin(g event.Gen) {
@@ -198,6 +204,7 @@ func (p *Player) Write(ctx context.Context, g event.Gen, pcm []int16, marks []tt
 		t.led.total = p.out.Duration(int(t.pushed))
 		pcm = pcm[n:]
 		if idle {
+			t.ready = time.Now()
 			p.kick()
 		}
 	}
@@ -323,6 +330,7 @@ func (p *Player) Release(ctx context.Context) {
 	now := time.Now()
 	p.held = false
 	p.each(func(t *track) {
+		t.ready = now
 		switch {
 		case !t.began:
 		case p.clears && p.holder == nil:
@@ -518,7 +526,7 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 	}
 	p.get(frame[:n], t.base+t.written)
 	p.level(frame[:n])
-	pts, first := p.out.Duration(int(t.written)), t.written == 0
+	pts, first, ready := p.out.Duration(int(t.written)), t.written == 0, later(due, t.ready)
 	// Counted before it is written: an acknowledgement can be quicker than this goroutine.
 	t.written += n
 	p.space.Signal()
@@ -530,6 +538,7 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 		err = p.leg.Play(ctx, t.gen, media.Frame{Format: p.out, PTS: pts, PCM: frame[:n]})
 	}
 	p.wmu.Unlock()
+	p.meter.Late(time.Since(ready))
 	switch {
 	case err != nil && ctx.Err() == nil:
 		*notes = append(*notes, Note{Kind: Broken, Gen: t.gen, Err: err, At: time.Now()})

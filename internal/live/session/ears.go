@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"griot/internal/fault"
+	"griot/internal/live/load"
 	"griot/internal/media"
 	"griot/internal/model/stt"
 )
@@ -36,6 +37,7 @@ type ears struct {
 	prefix  int                   // frames that an utterance begins with
 	utt     int                   // under way; 0 for none
 	dropped int
+	load    *load.Meter
 
 	threshold atomic.Uint32 // float32 bits of the detector's activation
 }
@@ -62,7 +64,7 @@ type op struct {
 }
 
 func newEars(p Plan, post func(msg)) *ears {
-	e := &ears{model: p.Models.STT, opts: stt.Options{Lang: p.Lang, Hints: p.Settings.Hints}, post: post, wake: make(chan struct{}, 1), rate: p.Models.STT.Caps().Rate}
+	e := &ears{model: p.Models.STT, opts: stt.Options{Lang: p.Lang, Hints: p.Settings.Hints}, post: post, load: p.Load, wake: make(chan struct{}, 1), rate: p.Models.STT.Caps().Rate}
 	if e.rate == 0 {
 		e.rate = 16000
 	}
@@ -145,6 +147,7 @@ func (e *ears) drop() {
 	e.head = (e.head + 1) % queueFrames
 	e.n--
 	e.dropped++
+	e.load.Drop(1)
 }
 
 func (e *ears) droppedFrames() int {

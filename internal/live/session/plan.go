@@ -8,6 +8,7 @@ package session
 import (
 	"time"
 
+	"griot/internal/live/load"
 	"griot/internal/live/playout"
 	"griot/internal/live/reply"
 	"griot/internal/live/turn"
@@ -36,6 +37,7 @@ type Plan struct {
 	Phrases    Phrases
 	CallerTap  func(at time.Duration, f media.Frame) // sees every inbound frame, as it came; at counts from the start of the session
 	AgentTap   playout.Tap                           // sees what was heard of the agent
+	Load       *load.Meter                           // counts for the node; nil counts nothing
 }
 
 // Models of the cascade. STT may be nil: then the caller types and presses keys, and a Notice says so.

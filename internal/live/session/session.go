@@ -66,6 +66,7 @@ func (s *Session) Run(ctx context.Context) error {
 		taps = append(taps, s.plan.AgentTap)
 	}
 	s.player = playout.New(s.leg, func(n playout.Note) { s.post(playMsg{n}) }, taps...)
+	s.player.Measure(s.plan.Load)
 	s.wg.Go(func() { s.player.Run(ctx) })
 	if s.plan.Models.STT != nil {
 		s.ear = newEars(s.plan, s.post)
