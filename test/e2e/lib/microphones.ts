@@ -1,0 +1,18 @@
+import { build } from './paths.ts';
+
+const voice = '/usr/share/asterisk/sounds/en_US_f_Allison';
+
+/** What a browser hears as its microphone: recorded prompts of a person on a timeline that begins when the page opens it. */
+export const microphones = {
+  /**
+   * Asks for the opening hours once the greeting (5 s) is over, and thanks in the middle of the answer (9 s). What is missing at its
+   * end is silence.
+   */
+  interrupts: ['10s', `${voice}/hours.g722`, '5s', `${voice}/auth-thankyou.g722`, '60s'],
+  /** Says nothing. */
+  silent: ['120s'],
+} satisfies Record<string, string[]>;
+
+export type Microphone = keyof typeof microphones;
+
+export const microphoneFile = (name: Microphone) => `${build}/${name}.wav`;
