@@ -146,6 +146,12 @@ func (d *decoder) hyp() result {
 	return result{text: text, score: score, confidence: d.scale.confidence(score)}
 }
 
+// spoken returns how much of the utterance was speech so far, in frames of 10 ms: the library itself passes over silence.
+func (d *decoder) spoken() int {
+	n, _, _ := purego.SyscallN(d.lib.psFrames, d.ps)
+	return int(int32(n))
+}
+
 // plain drops what is not speech from a hypothesis: "<sil>", "++noise++", and the "(2)" of second pronunciations.
 func plain(hyp string) string {
 	var out strings.Builder

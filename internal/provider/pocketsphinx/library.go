@@ -18,7 +18,7 @@ type library struct {
 	psAddWord, psLookupWord                        uintptr
 	psSetJSGF, psSetSearch, psUnsetSearch          uintptr
 	psStartStream, psStartUtt, psProcess, psEndUtt uintptr
-	psHyp, psFeat                                  uintptr
+	psHyp, psFeat, psFrames                        uintptr
 	segIter, segNext, segWord, segProb, segFrames  uintptr
 	cmdParse, cmdSetStr, cmdSetInt, cmdFree        uintptr
 }
@@ -56,7 +56,7 @@ func openLibrary(path string) (*library, error) {
 		"ps_set_jsgf_string": &l.psSetJSGF, "ps_set_search": &l.psSetSearch, "ps_unset_search": &l.psUnsetSearch,
 		"ps_start_stream": &l.psStartStream, "ps_start_utt": &l.psStartUtt,
 		"ps_process_raw": &l.psProcess, "ps_end_utt": &l.psEndUtt,
-		"ps_get_hyp": &l.psHyp, "ps_get_feat": &l.psFeat,
+		"ps_get_hyp": &l.psHyp, "ps_get_feat": &l.psFeat, "ps_get_n_frames": &l.psFrames,
 		"ps_seg_iter": &l.segIter, "ps_seg_next": &l.segNext, "ps_seg_word": &l.segWord,
 		"ps_seg_prob": &l.segProb, "ps_seg_frames": &l.segFrames,
 		"cmd_ln_parse_r": &l.cmdParse, "cmd_ln_set_str_r": &l.cmdSetStr,

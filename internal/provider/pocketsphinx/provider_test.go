@@ -18,13 +18,13 @@ import (
 func TestConformance(t *testing.T) {
 	m := newTestModel(t)
 	for mode, h := range map[string]stt.Hints{
-		"phrases":          {Phrases: []string{"you are currently the only person in this conference", "yes", "no"}},
+		"phrases":          {Phrases: []string{"has left the conference", "yes", "no"}},
 		"phrases and open": {Phrases: []string{"yes", "no"}, Open: true},
 		"dictation":        {},
 	} {
 		t.Run(mode, func(t *testing.T) {
 			providertest.STT(t, m, providertest.STTOptions{
-				Options: stt.Options{Lang: "en", Hints: h}, Speech: wide(t, "conf-onlyperson"), Want: "person in this conference",
+				Options: stt.Options{Lang: "en", Hints: h}, Speech: wide(t, "conf-hasleft"), Want: "left the conference",
 			})
 		})
 	}

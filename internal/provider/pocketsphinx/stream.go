@@ -20,6 +20,10 @@ const (
 	dictationWait = 5 * time.Second
 	// againLongest is the longest utterance that is decoded once more with the mean that was learnt from it: 0.3 s of work.
 	againLongest = 8 * rate
+	// doubtAfter is how much speech, in frames of 10 ms, it takes before an utterance that does not fit is taken down in dictation as well.
+	doubtAfter = 80
+	// catchUp is how many times faster than it comes in, at most, dictation that began late goes through the audio.
+	catchUp = 4
 )
 
 // stream is one caller. All decoding but the second look at refused utterances happens in the goroutine that sends.
@@ -55,6 +59,9 @@ type utterance struct {
 	collect bool
 	young   bool // the decoder did not know the caller when it began
 	learn   int  // samples since the last step of adapting to the caller
+
+	second *decoder // takes the utterance down at the same time when it does not seem to fit; nil otherwise
+	done   int      // how many samples of pcm it was given
 }
 
 func openStream(ctx context.Context, m *Model, lang string, p *plan) (*stream, error) {
@@ -180,17 +187,42 @@ func (s *stream) take(pcm []int16) error {
 		u.learn = 0
 		u.d.adapt()
 	}
+	if u.second != nil {
+		n := min(len(u.pcm)-u.done, catchUp*len(pcm))
+		if err := u.second.feed(u.pcm[u.done : u.done+n]); err != nil {
+			return fault.Wrap(err, fault.Internal, "recogniser_failed", "the offline recogniser failed")
+		}
+		u.done += n
+	}
 	if u.look += len(pcm); u.look < partialEvery {
 		return nil
 	}
 	u.look = 0
 	r := u.d.hyp()
 	s.complete.Store(s.plan.grammar != nil && s.fits(r) && s.plan.grammar.Match(strings.Fields(r.text)))
+	if s.plan.grammar != nil && s.plan.open && u.second == nil && !s.fits(r) && u.d.spoken() >= doubtAfter {
+		s.doubt(u)
+	}
 	if r.text != "" && r.text != u.text {
 		u.text = r.text
 		s.events.partial(s.event(stt.Partial, u, r))
 	}
 	return nil
+}
+
+// doubt begins to take an utterance down in dictation while it is being spoken, if a decoder is free. When it is refused in the end its
+// text is there at once instead of after 0.1 s for each second of speech.
+func (s *stream) doubt(u *utterance) {
+	d := s.m.dictation.try()
+	if d == nil {
+		return
+	}
+	d.setCepstral(u.d.cepstral())
+	if d.start() != nil {
+		s.m.dictation.put(d)
+		return
+	}
+	u.second = d
 }
 
 func (s *stream) event(k stt.Kind, u *utterance, r result) stt.Event {
@@ -245,8 +277,8 @@ func (s *stream) Finalize(ctx context.Context) error {
 			r = s.again(u)
 		}
 		s.voice = u.d.cepstral()
-		s.giveBack(u)
 		if s.fits(r) || dictated || !s.plan.open {
+			s.giveBack(u)
 			if !s.fits(r) && !dictated {
 				r = result{}
 			}
@@ -255,7 +287,7 @@ func (s *stream) Finalize(ctx context.Context) error {
 		}
 	}
 	voice := s.voice
-	s.work.Go(func() { s.events.settle(place, s.event(stt.Final, u, s.dictate(u.pcm, voice))) })
+	s.work.Go(func() { s.events.settle(place, s.event(stt.Final, u, s.dictate(u, voice))) })
 	return nil
 }
 
@@ -275,22 +307,24 @@ func (s *stream) again(u *utterance) result {
 	return u.d.hyp()
 }
 
-// dictate decodes an utterance in free dictation, starting from what is known of the caller's voice.
-func (s *stream) dictate(pcm []int16, voice cepstral) result {
-	ctx, cancel := context.WithTimeout(s.life, dictationWait)
-	defer cancel()
-	d, err := s.m.dictation.get(ctx)
-	if err != nil {
-		return result{}
-	}
-	defer s.m.dictation.put(d)
-	if voice.known {
+// dictate decodes an utterance in free dictation, or the rest of it where that has begun, starting from what is known of the
+// caller's voice.
+func (s *stream) dictate(u *utterance, voice cepstral) result {
+	d := u.second
+	if d == nil {
+		ctx, cancel := context.WithTimeout(s.life, dictationWait)
+		defer cancel()
+		var err error
+		if d, err = s.m.dictation.get(ctx); err != nil {
+			return result{}
+		}
 		d.setCepstral(voice)
 	}
-	if d.start() != nil {
+	defer s.m.dictation.put(d)
+	if u.second == nil && d.start() != nil {
 		return result{}
 	}
-	for part := range slices.Chunk(pcm, adaptEvery) {
+	for part := range slices.Chunk(u.pcm[u.done:], adaptEvery) {
 		if s.life.Err() != nil || d.feed(part) != nil {
 			return result{}
 		}
@@ -302,12 +336,15 @@ func (s *stream) dictate(pcm []int16, voice cepstral) result {
 	return d.hyp()
 }
 
-// giveBack returns a dictation decoder to the others; a grammar decoder stays.
+// giveBack returns dictation decoders to the others; a grammar decoder stays.
 func (s *stream) giveBack(u *utterance) {
 	if u.d != nil && u.d != s.d {
 		s.m.dictation.put(u.d)
 	}
-	u.d = nil
+	if u.second != nil {
+		s.m.dictation.put(u.second)
+	}
+	u.d, u.second = nil, nil
 }
 
 // SetHints implements stt.Hinter.
@@ -357,8 +394,8 @@ func (s *stream) Discard(ctx context.Context) error {
 func (s *stream) drop() {
 	if s.u.d != nil {
 		s.u.d.end()
-		s.giveBack(s.u)
 	}
+	s.giveBack(s.u)
 	s.u = nil
 	s.complete.Store(false)
 }

@@ -117,6 +117,7 @@ func TestRefused(t *testing.T) {
 		"public <a> = /much/ x;":             "is not a weight",
 		"#JSGF V1.0":                         "the header has no ;",
 		"public <NULL> = x;":                 "reserved",
+		"<>=<>*;":                            "without a name",
 		"public <a> = " + strings.Repeat("(", 70) + "x" + strings.Repeat(")", 70) + ";": "nested",
 		strings.Repeat("x", MaxBytes+1): "limit",
 		"public <a> = \xff;":            "UTF-8",

@@ -124,8 +124,8 @@ func (p *parser) rule() error {
 		return fmt.Errorf("found %s where a rule should begin", p.look)
 	}
 	name := p.look.text
-	if p.g.Rules[name] != nil || name == "NULL" || name == "VOID" {
-		return fmt.Errorf("rule <%s> is defined twice or reserved", name)
+	if p.g.Rules[name] != nil || name == "" || name == "NULL" || name == "VOID" {
+		return fmt.Errorf("rule <%s> is defined twice, reserved or without a name", name)
 	}
 	if len(p.g.Rules) == MaxRules {
 		return fmt.Errorf("there are more than %d rules", MaxRules)
