@@ -24,7 +24,7 @@ func (p *planner) checks(ctx context.Context) (out []Check) {
 			continue
 		}
 		got := p.here(ctx, v)
-		out = append(out, Check{ID: v.ID, Name: v.Name, OK: got.OK, Found: got.Found, Missing: got.Missing, Mend: got.Mend, Cloud: v.ID == "openai"})
+		out = append(out, Check{ID: v.ID, Name: v.Name, OK: got.OK, Found: got.Found, Missing: got.Missing, Mend: got.Mend, Cloud: cloud(v.ID)})
 	}
 	return out
 }

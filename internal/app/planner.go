@@ -143,7 +143,8 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 			continue
 		}
 		if got := p.here(ctx, v); !got.OK {
-			if missing == nil && got.Mend != "" {
+			// That nobody has made an account is no reason: what can be installed here is one.
+			if missing == nil && got.Mend != "" && !cloud(v.ID) {
 				missing = fault.New(fault.Unavailable, v.ID+"_missing", "%s To mend it: %s", got.Missing, got.Mend)
 			}
 			continue
@@ -162,6 +163,9 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 	}
 	return none, missing
 }
+
+// cloud reports whether a vendor is a service with an account, without which a conversation is possible all the same.
+func cloud(vendor string) bool { return vendor == "openai" }
 
 func speaks(languages []string, lang string) bool {
 	if len(languages) == 0 {
