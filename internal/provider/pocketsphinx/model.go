@@ -21,7 +21,7 @@ type Model struct {
 	longest   int // samples of one utterance
 }
 
-// keptIdle is how many grammar decoders (8 MB each) wait for the next stream.
+// keptIdle is how many grammar decoders (5 to 8 MB each) wait for the next stream.
 const keptIdle = 4
 
 func newModel(c Config) (*Model, error) {
@@ -66,7 +66,8 @@ func (m *Model) Close() error {
 	return nil
 }
 
-// Open implements stt.Model. It takes about a millisecond, 15 ms more when a hint has words that the dictionary lacks.
+// Open implements stt.Model. With 40 phrases it takes 5 ms; 8 ms more when no decoder waits, 15 ms more when a word is not in the
+// dictionary, and 30 ms more the first time, when the dictionary is read.
 func (m *Model) Open(ctx context.Context, o stt.Options) (stt.Stream, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// shelf keeps grammar decoders that are ready for the next stream, so that opening one costs microseconds instead of 11 ms.
+// shelf keeps grammar decoders that are ready for the next stream, so that opening one saves 8 to 11 ms.
 // There is no upper limit on how many are out.
 type shelf struct {
 	make func() (*decoder, error)

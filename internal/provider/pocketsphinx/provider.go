@@ -17,7 +17,7 @@ type Config struct {
 	Espeak     string  `json:"espeak" doc:"The espeak-ng command, which gives the pronunciation of words that the dictionary lacks."`
 	Limit      float64 `json:"limit" doc:"Score under which what was said counts as none of the expected sentences; nearer to 0 is stricter."`
 	Dictation  int     `json:"dictation" doc:"How many decoders for free dictation all conversations share; each takes 91 MB once it is needed."`
-	MaxSeconds int     `json:"max_seconds" doc:"Longest utterance; what is said after it is not recognised."`
+	MaxSeconds int     `json:"max_seconds" doc:"Longest utterance in seconds; what is said after it is not recognised."`
 }
 
 var defaults = Config{Espeak: "espeak-ng", Limit: -70, Dictation: 2, MaxSeconds: 30}
