@@ -2,7 +2,7 @@ import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Transcript } from '~/components/Transcript';
-import type { Call } from '~/live/call';
+import { type Call, isLive } from '~/live/call';
 import classes from './Log.module.css';
 import { transcriptOf } from './lines';
 
@@ -34,7 +34,7 @@ export function Log({ call, agent }: { call: Call; agent: string }) {
         onScroll={onScroll}
       >
         <div className={classes.inner}>
-          {lines.length === 0 && <p className={classes.empty}>{t('empty')}</p>}
+          {lines.length === 0 && isLive(call.state) && <p className={classes.empty}>{t('empty')}</p>}
           <Transcript lines={lines} agent={agent} caller={t('common:transcript.you')} />
         </div>
       </div>
