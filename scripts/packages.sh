@@ -29,7 +29,7 @@ test_packages=(
 )
 
 # What its developers use besides.
-dev_packages=(git make shellcheck)
+dev_packages=(git make ca-certificates shellcheck)
 
 usage() {
   sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
