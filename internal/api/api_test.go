@@ -194,6 +194,8 @@ func TestConversationsEndToEnd(t *testing.T) {
 	require.Equal(t, "Nine to six.", d.Transcript[1].Said)
 	require.Equal(t, api.RecordingRef{Available: true, DurationMS: 1000, URL: path + "/recording"}, d.Recording)
 	require.Equal(t, []event.Notice{{Code: "no_recogniser", Message: "Type.", Params: map[string]string{"language": "fr"}}}, d.Notices)
+	require.Equal(t, time.Second, d.Ear.Duration.Duration())
+	require.Contains(t, string(raw), `"turns":[]`)
 	require.Contains(t, string(raw), `"sent_ms":612.5`)
 	require.Contains(t, string(raw), `"tools_done_ms":-1`)
 

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"griot/internal/conversation"
+	"griot/internal/conversation/eartruth"
 	"griot/internal/event"
 )
 
@@ -56,7 +57,11 @@ type ConversationDetail struct {
 	Timings    []event.TurnTimed   `json:"timings"`
 	Notices    []event.Notice      `json:"notices"`
 	Recording  RecordingRef        `json:"recording"`
+	Ear        *EarTruth           `json:"ear,omitempty" doc:"What the recording alone tells, beside what the pipeline timed; absent where it was not measured."`
 }
+
+// EarTruth is what was heard, whatever the pipeline believes.
+type EarTruth struct{ eartruth.Report }
 
 // RecordingRef says where the recording is.
 type RecordingRef struct {
@@ -152,6 +157,9 @@ func (a *api) getConversation(ctx context.Context, in *conversationPath) (Conver
 	d := ConversationDetail{
 		Conversation: conversationOf(r.Summary),
 		Transcript:   notNil(r.Transcript), Timings: notNil(r.Timings), Notices: notNil(r.Notices),
+	}
+	if r.Ear != nil {
+		d.Ear = &EarTruth{*r.Ear}
 	}
 	if r.Recording.Key != "" {
 		d.Recording = RecordingRef{Available: true, DurationMS: r.Recording.Duration.Milliseconds(),

@@ -44,6 +44,7 @@ type Live struct {
 	file journalFile
 	save sync.Mutex // held while the end is recorded
 	told bool       // that it could not be; guarded by save
+	ear  ear        // guarded by save
 }
 
 // ending is how a conversation ended.
@@ -290,7 +291,7 @@ func (s *Service) save(ctx context.Context, l *Live) error {
 		return nil
 	}
 	evs, end := l.events()
-	err := s.close(ctx, l.sum, evs, end)
+	err := s.close(ctx, l.sum, evs, end, &l.ear)
 	if err != nil {
 		if !l.told {
 			l.told = true
@@ -311,13 +312,14 @@ func (s *Service) save(ctx context.Context, l *Live) error {
 }
 
 // close writes a record with its recording to where they stay, and removes the recording's working file. A recording that cannot be kept
-// does not keep the rest from being recorded, but is an error.
-func (s *Service) close(ctx context.Context, sum Summary, evs []event.Event, end *ending) error {
+// does not keep the rest from being recorded, but is an error; one that cannot be measured is not.
+func (s *Service) close(ctx context.Context, sum Summary, evs []event.Event, end *ending, ear *ear) error {
 	r := recordOf(sum, evs, end)
 	wav := s.path(sum.ID, recordingExt)
 	info, peaks, werr := s.keepRecording(ctx, sum, wav)
 	if werr == nil {
 		r.Recording, r.Peaks = info, peaks
+		r.Ear = s.measure(ctx, sum, info, evs, ear)
 	}
 	// A crash in a silence: the sound tells how long the conversation went on.
 	if upto := r.StartedAt.Add(info.Duration).Truncate(time.Millisecond); end.Reason == "recovered" && upto.After(r.EndedAt) {

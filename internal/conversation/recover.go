@@ -26,6 +26,7 @@ func (s *Service) Recover(ctx context.Context) (int, error) {
 		n    int
 		errs []error
 	)
+	until := time.Now().Add(recoverEarLimit)
 	note := func(id string, recovered bool, err error) {
 		if err != nil {
 			s.log.ErrorContext(ctx, "conversation not recovered", "conversation", id, "error", err)
@@ -39,7 +40,7 @@ func (s *Service) Recover(ctx context.Context) (int, error) {
 		if !ok || !e.Type().IsRegular() || uuid.Validate(id) != nil || s.isLive(id) {
 			continue
 		}
-		recovered, err := s.recoverJournal(ctx, id)
+		recovered, err := s.recoverJournal(ctx, id, until)
 		note(id, recovered, err)
 	}
 	// What died before its journal was begun has a row only, and at most a recording.
@@ -51,7 +52,7 @@ func (s *Service) Recover(ctx context.Context) (int, error) {
 		if _, err := os.Stat(s.path(sum.ID, journalExt)); err == nil || s.isLive(sum.ID) {
 			continue
 		}
-		note(sum.ID, true, s.recoverFrom(ctx, sum, Journal{}))
+		note(sum.ID, true, s.recoverFrom(ctx, sum, Journal{}, until))
 	}
 	return n, errors.Join(errs...)
 }
@@ -62,7 +63,7 @@ func (s *Service) isLive(id string) bool {
 	return s.live[id] != nil
 }
 
-func (s *Service) recoverJournal(ctx context.Context, id string) (bool, error) {
+func (s *Service) recoverJournal(ctx context.Context, id string, until time.Time) (bool, error) {
 	path := s.path(id, journalExt)
 	f, err := os.Open(path)
 	if err != nil {
@@ -95,10 +96,10 @@ func (s *Service) recoverJournal(ctx context.Context, id string) (bool, error) {
 	recorded := err == nil && known.Status != Active
 	if recorded && j.ended == nil {
 		// The process died after the record was written and before the journal was removed. The record knows more than the journal.
-		err = s.recoverFiles(ctx, known)
+		err = s.recoverFiles(ctx, known, until)
 	} else {
 		sum.Node, sum.Status = s.node, Active
-		err = s.recoverFrom(ctx, sum, j)
+		err = s.recoverFrom(ctx, sum, j, until)
 	}
 	if err != nil {
 		return false, err
@@ -110,22 +111,23 @@ func (s *Service) recoverJournal(ctx context.Context, id string) (bool, error) {
 }
 
 // recoverFiles completes a record whose recording may not have been kept.
-func (s *Service) recoverFiles(ctx context.Context, r Record) error {
+func (s *Service) recoverFiles(ctx context.Context, r Record, until time.Time) error {
 	evs, err := s.store.ConversationEvents(ctx, r.Tenant, r.ID)
 	if err != nil {
 		return err
 	}
-	return s.close(ctx, r.Summary, evs, &ending{Reason: r.EndReason, Status: r.Status, At: r.EndedAt, Notices: r.Notices})
+	return s.close(ctx, r.Summary, evs, &ending{Reason: r.EndReason, Status: r.Status, At: r.EndedAt, Notices: r.Notices},
+		&ear{until: until, done: r.Ear != nil, report: r.Ear})
 }
 
 // recoverFrom records an end as its journal tells it: as the end that could not be recorded in time, or as of the last sign of life.
-func (s *Service) recoverFrom(ctx context.Context, sum Summary, j Journal) error {
+func (s *Service) recoverFrom(ctx context.Context, sum Summary, j Journal, until time.Time) error {
 	end := j.ended
 	if end == nil {
 		end = &ending{Reason: "recovered", Status: Ended, At: lastSign(sum, j)}
 	}
 	evs := complete(sum, j.Events, j.heard, *end)
-	if err := s.close(ctx, sum, evs, end); err != nil {
+	if err := s.close(ctx, sum, evs, end, &ear{until: until}); err != nil {
 		return err
 	}
 	s.log.InfoContext(ctx, "conversation recovered", "tenant", sum.Tenant, "conversation", sum.ID, "events", len(evs), "torn", j.Torn)

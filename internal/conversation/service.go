@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,6 +45,7 @@ type Service struct {
 	wake    chan struct{} // of one place: full means that the writer has been told
 	unsaved chan struct{} // of one place: an end could not be recorded
 	stop    context.CancelFunc
+	ears    chan struct{}  // as many places as recordings may be measured at the same time
 	tasks   sync.WaitGroup // the writer, and what records ends that could not be recorded at once
 
 	mu     sync.Mutex
@@ -56,6 +58,7 @@ func NewService(o Options) (*Service, error) {
 	s := &Service{
 		store: o.Store, blobs: o.Blobs, dir: filepath.Join(o.Dir, "journal"), node: o.Node, log: o.Log,
 		wake: make(chan struct{}, 1), unsaved: make(chan struct{}, 1), live: map[string]*Live{},
+		ears: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)), // the calls that go on come first
 	}
 	if s.log == nil {
 		s.log = slog.Default()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"griot/internal/conversation/eartruth"
 	"griot/internal/event"
 )
 
@@ -49,6 +50,7 @@ type Record struct {
 	Notices    []event.Notice
 	Recording  RecordingInfo
 	Peaks      Peaks
+	Ear        *eartruth.Report // what the recording alone tells; nil where it was not measured
 }
 
 // RecordingInfo says what was recorded. Key is empty when nothing was.

@@ -45,6 +45,7 @@ type recordRow struct {
 	Timings        string `db:"timings"`
 	Notices        string `db:"notices"`
 	Peaks          string `db:"peaks"`
+	Ear            string `db:"ear"`
 	RecordingKey   string `db:"recording_key"`
 	RecordingMS    int64  `db:"recording_ms"`
 	RecordingBytes int64  `db:"recording_bytes"`
@@ -244,7 +245,7 @@ func rowOf(r conversation.Record) (recordRow, error) {
 	for _, c := range []struct {
 		to   *string
 		from any
-	}{{&row.Transcript, r.Transcript}, {&row.Timings, r.Timings}, {&row.Notices, r.Notices}, {&row.Peaks, r.Peaks}} {
+	}{{&row.Transcript, r.Transcript}, {&row.Timings, r.Timings}, {&row.Notices, r.Notices}, {&row.Peaks, r.Peaks}, {&row.Ear, r.Ear}} {
 		b, err := json.Marshal(c.from)
 		if err != nil {
 			return row, fmt.Errorf("encode the conversation's record: %w", err)
@@ -284,7 +285,7 @@ func (r recordRow) record() (conversation.Record, error) {
 	for _, x := range []struct {
 		from string
 		to   any
-	}{{r.Transcript, &c.Transcript}, {r.Timings, &c.Timings}, {r.Notices, &c.Notices}, {r.Peaks, &c.Peaks}} {
+	}{{r.Transcript, &c.Transcript}, {r.Timings, &c.Timings}, {r.Notices, &c.Notices}, {r.Peaks, &c.Peaks}, {r.Ear, &c.Ear}} {
 		if err := json.Unmarshal([]byte(x.from), x.to); err != nil {
 			return c, fmt.Errorf("decode the record of conversation %s: %w", r.ID, err)
 		}

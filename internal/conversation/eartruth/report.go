@@ -8,7 +8,7 @@ import "griot/internal/event"
 // described in docs/ear-truth.md.
 type Report struct {
 	Duration event.Millis `json:"duration_ms" doc:"Length of what was measured."`
-	Turns    []Turn       `json:"turns" doc:"The agent's answers, in order."`
+	Turns    []Answer     `json:"turns" doc:"The agent's answers, in order."`
 	BargeIns []BargeIn    `json:"barge_ins" doc:"Where the caller began to speak while the agent was sounding."`
 	Overlaps []Overlap    `json:"overlaps" doc:"Where both were sounding."`
 	Silences []Silence    `json:"silences" doc:"Dead air: more than 2 s in which neither was sounding while the agent owed an answer."`
@@ -27,9 +27,9 @@ type Report struct {
 	AgentShare     float64       `json:"agent_share" doc:"agent_ms as a part of the whole, 0 to 1."`
 }
 
-// Turn is one answer of the agent to what the caller said. The events that are counted in it are those from the caller's first sound on
+// Answer is one answer of the agent to what the caller said. The events that are counted in it are those from the caller's first sound on
 // until the next turn's.
-type Turn struct {
+type Answer struct {
 	From        event.Millis  `json:"from_ms" doc:"The caller's first sound."`
 	At          event.Millis  `json:"at_ms" doc:"The caller's last sound, where the delay begins."`
 	Delay       event.Millis  `json:"response_delay_ms" doc:"From the caller's last sound to the agent's first."`

@@ -32,7 +32,7 @@ type scene struct {
 func at(b int) event.Millis { return event.Ms(time.Duration(b) * block) }
 
 func (s scene) report() Report {
-	r := Report{Duration: event.Ms(s.length), Turns: []Turn{}, BargeIns: []BargeIn{}, Overlaps: []Overlap{}, Silences: []Silence{}, Clips: []Clip{}}
+	r := Report{Duration: event.Ms(s.length), Turns: []Answer{}, BargeIns: []BargeIn{}, Overlaps: []Overlap{}, Silences: []Silence{}, Clips: []Clip{}}
 	s.overlaps(&r)
 	s.talk(&r)
 	s.clips(&r)
@@ -110,7 +110,7 @@ func (s scene) talk(r *Report) {
 		ai++
 		if owed && last <= a.from {
 			r.silence(until, a.from)
-			r.Turns = append(r.Turns, Turn{From: at(first), At: at(last), Delay: at(a.from - last)})
+			r.Turns = append(r.Turns, Answer{From: at(first), At: at(last), Delay: at(a.from - last)})
 		}
 		owed = owed && last > a.to // who is spoken over, and speaks on, is still owed an answer
 		until = max(until, a.to)
@@ -202,8 +202,8 @@ func (e envelope) breaksOff(a span) bool {
 
 // assign gives each event to the turn in which it lies.
 func (r *Report) assign() {
-	turn := func(at event.Millis) *Turn {
-		i, found := slices.BinarySearchFunc(r.Turns, at, func(t Turn, at event.Millis) int { return cmp.Compare(t.From, at) })
+	turn := func(at event.Millis) *Answer {
+		i, found := slices.BinarySearchFunc(r.Turns, at, func(t Answer, at event.Millis) int { return cmp.Compare(t.From, at) })
 		if !found {
 			i--
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"griot/internal/conversation"
+	"griot/internal/conversation/eartruth"
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/store"
@@ -50,6 +51,7 @@ func closed(s conversation.Summary) conversation.Record {
 	s.Status, s.EndedAt, s.Duration = conversation.Ended, s.StartedAt.Add(65*time.Second), 65*time.Second
 	s.Turns, s.Interruptions, s.EndReason = 4, 1, "caller_left"
 	s.LatencyP50, s.Preview = 612345*time.Microsecond, "What are your hours?"
+	delay := event.Ms(615 * time.Millisecond)
 	return conversation.Record{
 		Summary: s,
 		Transcript: []conversation.Line{
@@ -61,6 +63,10 @@ func closed(s conversation.Summary) conversation.Record {
 		Notices:   []event.Notice{{Code: "no_recogniser", Message: "No recogniser for fr.", Params: map[string]string{"language": "fr"}}},
 		Recording: conversation.RecordingInfo{Key: "default/recordings/x.wav", Duration: 64980 * time.Millisecond, Bytes: 4158764},
 		Peaks:     conversation.Peaks{Duration: event.Ms(64980 * time.Millisecond), Caller: []float64{0, 0.5}, Agent: []float64{1, 0.25}},
+		Ear: &eartruth.Report{
+			Duration: event.Ms(64980 * time.Millisecond), OverlapTotal: event.Ms(205 * time.Millisecond), CallerShare: 0.25, ResponseP50: &delay,
+			Turns: []eartruth.Answer{{From: event.Ms(1495 * time.Millisecond), At: event.Ms(2705 * time.Millisecond), Delay: delay, Response: "r1", Pipeline: &delay}},
+		},
 	}
 }
 
