@@ -22,6 +22,7 @@ import (
 	"griot/internal/live/transport/ws"
 	"griot/internal/live/turn"
 	"griot/internal/media"
+	"griot/internal/media/mediatest"
 	"griot/internal/model/stt"
 	wire "griot/internal/realtime"
 )
@@ -45,7 +46,7 @@ func handshake(t testing.TB, url string) net.Conn {
 
 // appendFrames returns d of speech as WebSocket frames, ready to be written: one append of 20 ms each.
 func appendFrames(d time.Duration) (out [][]byte) {
-	pcm := speech(d, 24000)
+	pcm := mediatest.Voice(d, 24000)
 	for n := 480; len(pcm) >= n; pcm = pcm[n:] {
 		msg := `{"type":"input_audio_buffer.append","audio":"` + base64.StdEncoding.EncodeToString(encodeAs(wire.PCM24k, pcm[:n])) + `"}`
 		b := []byte{0x81, 0x80 | 126}
@@ -189,7 +190,7 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 		}
 		p.Begin(gen)
 	}
-	pcm := speech(20*time.Millisecond, 24000)
+	pcm := mediatest.Voice(20*time.Millisecond, 24000)
 	one = func() {
 		if err := p.Write(ctx, gen, pcm, nil); err != nil {
 			t.Fatal(err)

@@ -23,6 +23,7 @@ import (
 	"griot/internal/fault"
 	"griot/internal/live/session"
 	"griot/internal/live/turn"
+	"griot/internal/media/mediatest"
 	"griot/internal/model/llm"
 	"griot/internal/provider/fake"
 	wire "griot/internal/realtime"
@@ -325,7 +326,7 @@ func TestAbruptDisconnect(t *testing.T) {
 	d := openDoor(t, setup{plan: greet})
 	g := d.visit(t, "", nil)
 	g.until("response.output_audio.delta")
-	g.send(`{"type":"input_audio_buffer.append","audio":"%s"}`, base64.StdEncoding.EncodeToString(encodeAs(wire.PCM24k, speech(time.Second, 24000))))
+	g.send(`{"type":"input_audio_buffer.append","audio":"%s"}`, base64.StdEncoding.EncodeToString(encodeAs(wire.PCM24k, mediatest.Voice(time.Second, 24000))))
 	require.NoError(t, g.CloseNow())
 	v := <-d.ended
 	require.Equal(t, "caller_left", v.reason)

@@ -10,6 +10,7 @@ import (
 	"griot/internal/fault"
 	"griot/internal/live/session"
 	"griot/internal/media"
+	"griot/internal/media/mediatest"
 	"griot/internal/model/llm"
 	"griot/internal/provider/fake"
 	wire "griot/internal/realtime"
@@ -170,7 +171,7 @@ func TestAppendsOfAnySize(t *testing.T) {
 	for name, size := range map[string]int{"20 ms": 960, "odd": 1001, "tiny": 3, "5 s": 240000} {
 		t.Run(name, func(t *testing.T) {
 			play(t, setup{heard: []fake.Utterance{{Text: "Hello."}}, answers: []fake.Answer{{Text: "Yes."}}}, func(t *testing.T, c *client) {
-				pcm := append(make([]int16, 12000), speech(time.Second, 24000)...)
+				pcm := append(make([]int16, 12000), mediatest.Voice(time.Second, 24000)...)
 				pcm = append(pcm, make([]int16, 24000)...)
 				raw := encodeAs(wire.PCM24k, pcm)
 				for len(raw) > 0 {

@@ -22,6 +22,7 @@ import (
 	"griot/internal/live/session"
 	"griot/internal/live/turn"
 	"griot/internal/media"
+	"griot/internal/media/mediatest"
 	"griot/internal/provider/fake"
 	wire "griot/internal/realtime"
 )
@@ -337,7 +338,7 @@ func encodeAs(f wire.AudioFormat, pcm []int16) []byte {
 func (c *client) say(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.queue = append(c.queue, speech(d, c.format.SampleRate())...)
+	c.queue = append(c.queue, mediatest.Voice(d, c.format.SampleRate())...)
 }
 
 // order returns the types of all messages since the n-th, with runs of deltas of a response as one "deltas"; types that begin with one of without are left out.

@@ -128,3 +128,15 @@ func TestBabbleAndTones(t *testing.T) {
 	require.InDelta(t, -20, media.Level(DTMF('5', time.Second, 8000)), 0.1)
 	require.Equal(t, float32(media.Quietest), media.Level(DTMF('x', time.Second, 8000)))
 }
+
+func TestVoiceIsSpeechFromEndToEnd(t *testing.T) {
+	for _, rate := range []int{8000, 16000, 24000} {
+		v := Voice(2*time.Second, rate)
+		require.Len(t, v, 2*rate)
+		require.InDelta(t, -20, media.Level(v), 5)
+		require.Equal(t, v, Voice(2*time.Second, rate))
+		for i := 0; i+rate/10 <= len(v); i += rate / 10 {
+			require.Greater(t, media.Level(v[i:i+rate/10]), float32(-35), "no pause at %d ms", i*1000/rate)
+		}
+	}
+}
