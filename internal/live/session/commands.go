@@ -172,7 +172,8 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 		n = a.heardAt(c.End)
 	}
 	it.Text = a.text[:min(n, len(a.text))]
-	o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: "client_truncated", Said: a.text, Text: it.Text, Upto: event.Ms(c.End)})
+	// It was settled before, and is so again: the client knows better. The agent was not cut by it.
+	o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: it.Text, Upto: event.Ms(min(c.End, a.total)), Total: event.Ms(a.total), Cut: len(it.Text) < len(a.text)})
 	return nil
 }
 
