@@ -146,7 +146,7 @@ type (
 		Upto     Millis `json:"upto_ms"`
 	}
 	// AgentSaid settles what was heard of a reply: whole, or the part before an interruption. It comes once for each
-	// reply that spoke, after ReplyDone in most cases.
+	// reply that spoke, after ReplyDone in most cases, and again when a client corrects it afterwards (conversation.item.truncate).
 	AgentSaid struct {
 		Response string `json:"response"`
 		Item     string `json:"item"`
