@@ -34,16 +34,15 @@ type barge struct {
 	set  Settings
 	ev   evidence
 	vocs *vocabulary
-	end  *silence
+	end  *floor
 
 	agent Agent
 	held  bool
-	since time.Duration // audio position of the onset
-	began time.Time     // when we held
-	on    bool
-	off   time.Time
+	o     overAgent // what is held for
+	began time.Time // when it was found
+	quiet time.Time // when it was found to have stopped
+	limit time.Time // when it is decided at the latest
 	heard said
-	text  string
 }
 
 func newBarge(s Settings) *barge {
@@ -51,12 +50,12 @@ func newBarge(s Settings) *barge {
 	if !ok {
 		ev = levels[SensitivityMedium]
 	}
-	return &barge{set: s, ev: ev, vocs: vocabularyOf(s.Lang), end: &silence{set: s}}
+	return &barge{set: s, ev: ev, vocs: vocabularyOf(s.Lang), end: newFloor(s)}
 }
 
 func (p *barge) Reset() {
 	p.held = false
-	p.end.Reset()
+	p.end.reset()
 }
 
 func (p *barge) Observe(now time.Time, s Signal) Decision {
@@ -75,8 +74,8 @@ func (p *barge) Observe(now time.Time, s Signal) Decision {
 		if p.held {
 			return p.more(now, s)
 		}
-		if s.On && !p.end.open && p.mayCut() {
-			return p.hold(now, s)
+		if on := p.end.continues(now, s); s.On && !p.end.open && (p.mayCut() || on && p.agent.Thinking) {
+			return p.hold(now, s, on)
 		}
 	case Words:
 		if p.held {
@@ -109,44 +108,53 @@ func (p *barge) mayCut() bool {
 // agentMoved notes what the agent does. When it fell silent by itself while we held it, the question is settled: this is the caller's turn.
 func (p *barge) agentMoved(now time.Time, a Agent) Decision {
 	p.agent = a
-	p.end.agent = a
+	p.end.Observe(now, a)
 	if p.held && !a.Speaking && !a.Thinking {
 		return p.confirm(now)
 	}
 	return Decision{}
 }
 
-func (p *barge) hold(now time.Time, v Voice) Decision {
-	p.held, p.on, p.since, p.began, p.heard, p.text = true, true, v.At, now, saidNothing, ""
+func (p *barge) hold(now time.Time, v Voice, goesOn bool) Decision {
+	p.held, p.began, p.heard = true, now, saidNothing
+	p.o = overAgent{since: v.At, on: true, goingOn: goesOn}
+	p.limit = now.Add(2*p.ev.voice + p.ev.decide)
 	// The evidence counts from the onset, which lies behind us.
 	return Decision{Act: Hold, At: v.At, Wake: now.Add(max(0, p.ev.voice-(v.Pos-v.At)))}
 }
 
 // more is a further edge while the agent is held.
 func (p *barge) more(now time.Time, v Voice) Decision {
-	p.on = v.On
+	p.o.on = v.On
 	if v.On {
-		return Decision{Wake: p.began.Add(p.ev.voice)}
+		return p.wait(p.began.Add(p.ev.voice))
 	}
-	p.end.offAt = v.At
-	p.off = now
-	if v.At-p.since >= p.ev.voice {
+	p.o.offAt, p.o.off, p.quiet = v.At, now.Add(v.At-v.Pos), now
+	if v.At-p.o.since >= p.ev.voice && p.heard != saidBackchannel {
 		return p.confirm(now)
 	}
-	return Decision{Wake: now.Add(p.ev.decide)}
+	return p.wait(now.Add(p.ev.decide))
+}
+
+// wait asks to be woken, at the latest at the limit.
+func (p *barge) wait(t time.Time) Decision {
+	if t.After(p.limit) {
+		t = p.limit
+	}
+	return Decision{Wake: t}
 }
 
 // words weighs what was recognised so far.
 func (p *barge) words(now time.Time, w Words) Decision {
-	p.heard, p.text = p.vocs.judge(w.Text), w.Text
+	p.heard, p.o.words = p.vocs.judge(w.Text), w
 	switch p.heard {
 	case saidCommand:
 		return p.confirm(now)
 	case saidSpeech:
-		if spoken := now.Sub(p.began); spoken >= p.ev.words || !p.on {
+		if spoken := now.Sub(p.began); spoken >= p.ev.words || !p.o.on {
 			return p.confirm(now)
 		}
-		return Decision{Wake: p.began.Add(p.ev.words)}
+		return p.wait(p.began.Add(p.ev.words))
 	case saidBackchannel:
 		if p.agent.Speaking && p.agent.Left <= nearEnd || !p.agent.Speaking {
 			return p.confirm(now) // an answer
@@ -163,19 +171,22 @@ func (p *barge) words(now time.Time, w Words) Decision {
 
 // due is a deadline: speech that lasts is speech, and silence after it was none.
 func (p *barge) due(now time.Time) Decision {
-	if p.on {
+	last := !now.Before(p.limit)
+	if p.o.on {
 		switch spoken := now.Sub(p.began); {
+		case last:
+			return p.confirm(now)
 		case p.heard == saidSpeech && spoken >= p.ev.words:
 			return p.confirm(now)
 		case p.heard == saidBackchannel && spoken < 2*p.ev.voice:
-			return Decision{Wake: p.began.Add(2 * p.ev.voice)}
+			return p.wait(p.began.Add(2 * p.ev.voice))
 		case spoken >= p.ev.voice-200*time.Millisecond || p.heard != saidNothing:
 			return p.confirm(now)
 		}
-		return Decision{Wake: p.began.Add(p.ev.voice)}
+		return p.wait(p.began.Add(p.ev.voice))
 	}
-	if wait := p.off.Add(p.ev.decide); now.Before(wait) {
-		return Decision{Wake: wait}
+	if at := p.quiet.Add(p.ev.decide); now.Before(at) && !last {
+		return p.wait(at)
 	}
 	if p.heard == saidSpeech || p.heard == saidCommand {
 		return p.confirm(now)
@@ -186,21 +197,11 @@ func (p *barge) due(now time.Time) Decision {
 // confirm gives the caller the turn that began at the onset.
 func (p *barge) confirm(now time.Time) Decision {
 	p.held = false
-	p.end.open, p.end.voiced, p.end.started = true, p.on, p.began
-	d := Decision{Act: Interrupt, At: p.since, Wake: now.Add(p.set.MaxTurn)}
-	if !p.on {
-		p.end.due = p.off.Add(p.set.Silence)
-		d.Wake = p.end.due
-	}
-	return d
+	return p.end.take(now, p.o)
 }
 
-// release lets the agent go on.
+// release lets the agent go on. Sound that goes on was judged to be none of the caller's: until it stops it is not looked at again.
 func (p *barge) release() Decision {
 	p.held = false
-	if p.on {
-		// The sound goes on, and was judged to be none of the caller's: until it stops it is not looked at again.
-		p.on = false
-	}
 	return Decision{Act: Resume}
 }

@@ -2,6 +2,7 @@ package turn
 
 import (
 	"embed"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -10,15 +11,69 @@ import (
 //go:embed words/*.txt
 var wordFiles embed.FS
 
-// vocabulary is what a language's listeners say: words/<language>.txt, a data file that speakers can correct.
-type vocabulary struct{ backchannel, command, filler map[string]bool }
+// vocabulary is what a language's speakers say, as far as turn taking goes: words/<language>.txt, a data file that speakers can correct, over words/all.txt.
+// Its sections are explained there.
+type vocabulary struct {
+	sections map[string]*phrases
+	numbers  map[string]int // words of [number] and [ordinal]
+	ordinals map[string]bool
+	repeats  map[string]int
+}
+
+// phrases is a set of phrases, each words separated by one blank.
+type phrases struct {
+	set     map[string]bool
+	longest int // in words
+}
+
+func (p *phrases) has(s string) bool { return p.set[s] }
+
+func (p *phrases) add(s string) {
+	p.set[s] = true
+	p.longest = max(p.longest, strings.Count(s, " ")+1)
+}
+
+// suffix is how many words at the end of words are a phrase, the longest one; 0 for none.
+func (p *phrases) suffix(words []string) int {
+	for n := min(p.longest, len(words)); n > 0; n-- {
+		if p.set[strings.Join(words[len(words)-n:], " ")] {
+			return n
+		}
+	}
+	return 0
+}
+
+// prefix is suffix for the beginning.
+func (p *phrases) prefix(words []string) int {
+	for n := min(p.longest, len(words)); n > 0; n-- {
+		if p.set[strings.Join(words[:n], " ")] {
+			return n
+		}
+	}
+	return 0
+}
+
+// find is where the longest phrase stands and how many words it has; of equally long ones the last. Phrases that end in an apostrophe are beginnings of words.
+func (p *phrases) find(words []string) (at, n int) {
+	for i := range words {
+		if k := p.prefix(words[i:]); k >= n && k > 0 {
+			at, n = i, k
+		}
+		if k := strings.IndexByte(words[i], '\''); k > 0 && n <= 1 && p.set[words[i][:k+1]] {
+			at, n = i, 1
+		}
+	}
+	return at, n
+}
+
+func (p *phrases) in(words []string) bool { _, n := p.find(words); return n > 0 }
 
 var (
 	vocabularies = map[string]*vocabulary{}
 	vocabularyMu sync.Mutex
 )
 
-// vocabularyOf returns the words of a BCP 47 language, or empty ones for a language without a file.
+// vocabularyOf returns the words of a BCP 47 language, or those of all languages for one without a file.
 func vocabularyOf(lang string) *vocabulary {
 	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
 	vocabularyMu.Lock()
@@ -26,38 +81,77 @@ func vocabularyOf(lang string) *vocabulary {
 	if v := vocabularies[base]; v != nil {
 		return v
 	}
-	v := &vocabulary{map[string]bool{}, map[string]bool{}, map[string]bool{}}
-	if b, err := wordFiles.ReadFile("words/" + base + ".txt"); err == nil {
-		v.read(string(b))
+	v := &vocabulary{sections: map[string]*phrases{}, numbers: map[string]int{}, ordinals: map[string]bool{}, repeats: map[string]int{}}
+	for _, name := range []string{"all", base} {
+		if b, err := wordFiles.ReadFile("words/" + name + ".txt"); err == nil {
+			v.read(string(b))
+		}
 	}
 	vocabularies[base] = v
 	return v
 }
 
+// of returns a section, an empty one if the language has none.
+func (v *vocabulary) of(section string) *phrases {
+	if p := v.sections[section]; p != nil {
+		return p
+	}
+	return &phrases{}
+}
+
 func (v *vocabulary) read(text string) {
-	var into map[string]bool
+	section := ""
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		switch {
 		case line == "" || strings.HasPrefix(line, "#"):
-		case line == "[backchannel]":
-			into = v.backchannel
-		case line == "[command]":
-			into = v.command
-		case line == "[filler]":
-			into = v.filler
-		case into != nil:
-			into[normal(line)] = true
+			continue
+		case strings.HasPrefix(line, "["):
+			section = strings.Trim(line, "[]")
+			continue
+		}
+		for phrase := range strings.SplitSeq(line, ",") {
+			v.add(section, phrase)
 		}
 	}
 }
 
-// normal is a phrase as it is compared: lower case, words separated by one blank, no punctuation but apostrophes inside words.
-func normal(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(text, "’", "'")), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && r != '\''
-	}), " ")
+func (v *vocabulary) add(section, phrase string) {
+	phrase, value, valued := strings.Cut(phrase, "=")
+	if phrase = normal(phrase); phrase == "" {
+		return
+	}
+	if n, err := strconv.Atoi(strings.TrimSpace(value)); valued && err == nil {
+		switch section {
+		case "repeat":
+			v.repeats[phrase] = n
+		case "ordinal":
+			v.ordinals[phrase] = true
+			fallthrough
+		default:
+			v.numbers[phrase] = n
+		}
+		return
+	}
+	p := v.sections[section]
+	if p == nil {
+		p = &phrases{set: map[string]bool{}}
+		v.sections[section] = p
+	}
+	p.add(phrase)
 }
+
+// normal is a phrase as it is compared: lower case, words separated by one blank, no punctuation but apostrophes inside words and @.
+func normal(text string) string { return strings.Join(wordsOf(text), " ") }
+
+func wordsOf(text string) []string {
+	return strings.FieldsFunc(strings.ToLower(strings.ReplaceAll(text, "’", "'")), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsMark(r) && r != '\'' && r != '@'
+	})
+}
+
+// SameWords reports whether two texts differ in nothing but case and punctuation: what was prepared for one will do for the other.
+func SameWords(a, b string) bool { return a == b || normal(a) == normal(b) }
 
 // kind of what was said over the agent.
 type said uint8
@@ -71,40 +165,24 @@ const (
 
 // judge tells what words said over the agent mean.
 func (v *vocabulary) judge(text string) said {
-	words := strings.Fields(normal(text))
+	words := wordsOf(text)
 	if len(words) == 0 {
 		return saidNothing
 	}
 	// A command that opens the utterance takes the floor, whatever follows.
-	for n := min(3, len(words)); n > 0; n-- {
-		if v.command[strings.Join(words[:n], " ")] {
-			return saidCommand
-		}
+	if v.of("command").prefix(words) > 0 {
+		return saidCommand
 	}
 	only := saidNothing
 	for i := 0; i < len(words); {
-		n, kind := v.longest(words[i:])
+		n, fill := v.of("backchannel").prefix(words[i:]), v.of("filler").prefix(words[i:])
 		switch {
-		case n == 0:
+		case n == 0 && fill == 0:
 			return saidSpeech
-		case kind == saidBackchannel:
+		case n >= fill:
 			only = saidBackchannel
 		}
-		i += n
+		i += max(n, fill)
 	}
 	return only
-}
-
-// longest finds the longest back-channel or filler at the head of words.
-func (v *vocabulary) longest(words []string) (int, said) {
-	for n := min(4, len(words)); n > 0; n-- {
-		p := strings.Join(words[:n], " ")
-		if v.backchannel[p] {
-			return n, saidBackchannel
-		}
-		if v.filler[p] {
-			return n, saidNothing
-		}
-	}
-	return 0, saidNothing
 }
