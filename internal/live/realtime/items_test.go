@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"griot/internal/event"
 	"griot/internal/live/session"
 	"griot/internal/model/llm"
 	"griot/internal/provider/fake"
@@ -124,6 +125,8 @@ func TestTruncate(t *testing.T) {
 				require.EqualValues(t, c.end, truncated.get("audio_end_ms"))
 				require.Equal(t, c.status, cl.wait("response.done").str("response.status"))
 				cl.rest(time.Second)
+				said := cl.record.bodies("agent.said")
+				require.Equal(t, c.want, said[len(said)-1].(event.AgentSaid).Text, "the record has it too")
 				cl.write("next", "", "And?")
 				cl.send(`{"type":"response.create"}`)
 				cl.wait("response.done")
