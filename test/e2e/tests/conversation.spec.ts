@@ -1,5 +1,6 @@
 import type { Page, TestInfo } from '@playwright/test';
 import type { ConversationDetail, Line } from '../lib/api.ts';
+import { accessible } from '../lib/axe.ts';
 import { type Heard, heard, listenTo } from '../lib/probe.ts';
 import { readWav, type Sound, type Stretch } from '../lib/sound.ts';
 import { browserWith, expect, talkTo, test } from '../lib/test.ts';
@@ -86,6 +87,12 @@ test('a whole conversation: greeted, understood, answered, interrupted, and kept
   await agent.nth(1).getByRole('button', { name: /^Listen from/ }).click();
   await expect(agent.nth(1)).toHaveAttribute('data-current', 'true');
   await expect(page).toHaveURL(/[?&]t=\d+/);
+
+  // With a chart of the delays, struck words and a line that is played: in both themes.
+  await expect(page.getByRole('table', { name: /Where the delay comes from/ })).toBeVisible();
+  await accessible(page, 'the record, light');
+  await page.getByRole('button', { name: 'Switch to the dark theme' }).click();
+  await accessible(page, 'the record, dark');
 });
 
 interface ShownLine {
