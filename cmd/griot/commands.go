@@ -29,6 +29,7 @@ type commands struct {
 	shared  `embed:""`
 	Serve   serveCommand   `cmd:"" help:"Answer on the web page and the Realtime protocol."`
 	Talk    talkCommand    `cmd:"" help:"Hold one conversation from the terminal."`
+	Bench   benchCommand   `cmd:"" help:"Measure how many calls a server holds, how late, at what cost."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is present, what is missing and how to mend it."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

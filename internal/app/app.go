@@ -23,6 +23,8 @@ import (
 	"griot/internal/config"
 	"griot/internal/conversation"
 	"griot/internal/fault"
+	"griot/internal/live/bench"
+	"griot/internal/live/load"
 	"griot/internal/live/realtime"
 	"griot/internal/provider"
 	"griot/internal/store"
@@ -40,12 +42,13 @@ type App struct {
 	live     *realtime.Server
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
+	load     *load.Meter
 	closers  []func() error // in the order in which things were opened
 }
 
 // New opens everything and listens, so that when it returns a client can connect. What cannot work is a fault that says what to do. Call Run, or Close.
 func New(ctx context.Context, cfg config.Config, version string, log *slog.Logger) (_ *App, err error) {
-	a := &App{cfg: cfg, log: log, version: version, started: time.Now()}
+	a := &App{cfg: cfg, log: log, version: version, started: time.Now(), load: &load.Meter{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -92,7 +95,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 
 	// The way in.
 	doors := guard{cfg}
-	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, log: log}
+	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, load: a.load, log: log}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
@@ -100,7 +103,11 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err != nil {
 		return nil, fmt.Errorf("open the console: %w", err)
 	}
-	a.handler = doors.protect(mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, System: a}), a.live, console))
+	mux := mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, System: a}), a.live, console)
+	if cfg.Server.Bench {
+		mux.Handle("/debug/", bench.Handler(a.load))
+	}
+	a.handler = doors.protect(mux)
 	a.listener, err = net.Listen("tcp", cfg.Server.Addr)
 	if err != nil {
 		return nil, listenFault(cfg.Server.Addr, err)
@@ -147,7 +154,7 @@ func (a *App) recover(ctx context.Context, records *conversation.Service) error 
 }
 
 // mount puts the parts under their paths.
-func mount(rest, live, console http.Handler) http.Handler {
+func mount(rest, live, console http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", rest)
 	mux.Handle("/healthz", rest)

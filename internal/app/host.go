@@ -9,6 +9,7 @@ import (
 	"griot/internal/api"
 	"griot/internal/conversation"
 	"griot/internal/fault"
+	"griot/internal/live/load"
 	"griot/internal/live/realtime"
 )
 
@@ -22,6 +23,7 @@ type host struct {
 	max     int // conversations at once; 0 for no limit
 	record  bool
 	live    atomic.Int64
+	load    *load.Meter
 	log     *slog.Logger
 }
 
@@ -47,7 +49,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 		return nil, err
 	}
 	opened = true
-	plan.ID = rec.ID()
+	plan.ID, plan.Load = rec.ID(), h.load
 	tape := rec.Recorder()
 	plan.CallerTap, plan.AgentTap = tape.Caller, tape.Agent
 	return &realtime.Conversation{ID: plan.ID, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {

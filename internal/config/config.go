@@ -38,6 +38,7 @@ type Server struct {
 	PublicURL       string        `yaml:"public_url" doc:"Address at which browsers and carriers reach this server, when it is not the one above: behind a proxy, for example. Such as https://griot.example.com."`
 	AllowedOrigins  []string      `yaml:"allowed_origins" doc:"Web origins, besides the server's own, whose pages may open conversations. Such as https://www.example.com; * allows every page."`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" doc:"How long conversations may go on after the server was told to stop."`
+	Bench           bool          `yaml:"bench" doc:"Tell on /debug what the load costs: lateness of sound, memory, goroutines, profiles. griot bench reads it. Not for production: a profile slows the server down."`
 }
 
 // Log is the shape of the log.

@@ -1,0 +1,76 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"griot/internal/config"
+	"griot/internal/fault"
+	"griot/internal/live/bench"
+)
+
+// benchApp runs the bench's server in this process and returns its address.
+func benchApp(t *testing.T) string {
+	dir := t.TempDir()
+	require.NoError(t, benchFiles(dir, BenchOptions{}))
+	cfg, _, err := config.Load(config.Sources{File: filepath.Join(dir, "griot.yaml")})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	a, err := New(ctx, cfg, "test", slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		require.NoError(t, <-done)
+	})
+	return a.URL()
+}
+
+// Three callers talk for five seconds: what is reported must be there and make sense. Nothing is said about how fast it was.
+func TestBenchMeasures(t *testing.T) {
+	if testing.Short() {
+		t.Skip("talks in real time for ten seconds")
+	}
+	url := benchApp(t)
+	var out, progress bytes.Buffer
+	require.NoError(t, Bench(t.Context(), BenchOptions{Transport: "ws", URL: url, Agent: benchAgent, Calls: 3, Time: 5 * time.Second, Interrupt: 1,
+		Stated: benchFinal + benchFirstToken + benchFirstAudio, JSON: true}, &out, &progress))
+	var r bench.Report
+	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	require.Equal(t, 3, r.Calls)
+	require.Equal(t, 3, r.Held)
+	require.Empty(t, r.Errors)
+	require.Positive(t, r.PacerLate.N)
+	require.GreaterOrEqual(t, r.PacerLate.P99, r.PacerLate.P50)
+	require.GreaterOrEqual(t, r.PacerLate.Max, r.PacerLate.P99)
+	require.Positive(t, r.CPUPerCall)
+	require.Positive(t, r.GoroutinesPerCall)
+	require.Zero(t, r.DroppedFrames)
+
+	var keys map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(out.Bytes(), &keys))
+	for _, k := range []string{"calls", "held", "pacer_late_ms", "response_over_ms", "barge_in_stop_ms", "cpu_per_call_pct", "mem_per_call_kb", "goroutines_per_call", "dropped_frames"} {
+		require.Contains(t, keys, k)
+	}
+}
+
+func TestBenchRefuses(t *testing.T) {
+	for name, o := range map[string]BenchOptions{
+		"bad_transport": {Transport: "sip", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second},
+		"bad_calls":     {Transport: "ws", URL: "http://127.0.0.1:1", Agent: "x", Time: time.Second},
+		"bad_time":      {Transport: "ws", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1},
+		"bad_share":     {Transport: "ws", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second, Interrupt: 2},
+		"bench_agent":   {Transport: "ws", URL: "http://127.0.0.1:1", Calls: 1, Time: time.Second},
+	} {
+		err := Bench(t.Context(), o, nil, nil)
+		require.Equal(t, name, fault.CodeOf(err), "%v", err)
+	}
+}

@@ -1,0 +1,372 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"griot/internal/media"
+)
+
+// phase is what a caller is doing.
+type phase uint8
+
+const (
+	listening phase = iota // to the agent, or waiting for it to finish
+	talking
+	awaiting // the answer
+)
+
+const (
+	// patience is how long a caller waits for an answer.
+	patience = 10 * time.Second
+	// memory is for how many frames a caller remembers when it sent them.
+	memory = 1024
+)
+
+// caller is one synthetic caller on one connection. Its clock calls tick every 20 ms; a goroutine of its own reads.
+type caller struct {
+	say   *speech
+	opts  *Options
+	tally *tally
+	sock  *socket
+	done  chan struct{} // closed when the reader has ended
+
+	mu      sync.Mutex
+	origin  time.Time
+	rnd     *rand.Rand
+	err     error // why the connection is no use any more
+	closing bool
+	pong    []byte // an answer that is owed
+
+	// What was sent. Frame n was sent at sent[n%memory].
+	frames  int
+	sent    [memory]time.Duration // since origin
+	phase   phase
+	clip    *clip
+	at      int // next frame of the clip
+	until   time.Time
+	barging bool // the clip interrupts the agent
+
+	// What came.
+	active   bool      // a response is not done
+	ulaw     bool      // its sound is µ-law, not 16-bit samples at 24 kHz
+	heard    bool      // its first sound came
+	playEnd  time.Time // when the caller's ear will have heard all that came
+	lastLoud time.Time // when sound last came
+	bargeAt  time.Time // when the caller will interrupt this response; zero for not at all
+	onset    time.Time // when the interruption became audible; zero when there is none
+	earStop  time.Time // when the caller's player fell silent for it
+	turnEnd  time.Time // when the frame was sent that ended the turn; zero when no answer is owed
+	tookFrom time.Time // when the caller's last sound was sent
+}
+
+var sessionUpdate = message(opText, []byte(`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/pcmu"}},"output":{"format":{"type":"audio/pcmu"}}}}}`))
+
+// connect opens the conversation and waits until the server speaks µ-law.
+func connect(ctx context.Context, o *Options, say *speech, t *tally, seed uint64) (*caller, error) {
+	u, err := url.Parse(strings.Replace(o.URL, "ws", "http", 1))
+	if err != nil {
+		return nil, fmt.Errorf("the server's address: %w", err)
+	}
+	u.Path, u.RawQuery = "/v1/realtime", url.Values{"model": {"agent:" + o.Agent}}.Encode()
+	s, err := dial(ctx, u, o.Key)
+	if err != nil {
+		return nil, err
+	}
+	c := &caller{say: say, opts: o, tally: t, sock: s, done: make(chan struct{}), origin: time.Now(), rnd: rand.New(rand.NewPCG(seed, 1))}
+	_ = s.conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if err := s.write(sessionUpdate); err != nil {
+		s.close()
+		return nil, fmt.Errorf("set the format: %w", err)
+	}
+	for {
+		_, msg, err := s.read()
+		if err != nil {
+			s.close()
+			return nil, fmt.Errorf("wait for the session: %w", err)
+		}
+		c.take(msg, time.Now())
+		if kind(msg) == "session.updated" {
+			break
+		}
+	}
+	_ = s.conn.SetDeadline(time.Time{})
+	c.until = time.Now().Add(time.Second)
+	go c.read()
+	return c, nil
+}
+
+// read takes what the server sends until the connection ends.
+func (c *caller) read() {
+	defer close(c.done)
+	for {
+		op, msg, err := c.sock.read()
+		now := time.Now()
+		c.mu.Lock()
+		switch {
+		case err != nil:
+			c.fail(fmt.Errorf("receive: %w", err))
+		case op == opText:
+			c.take(msg, now)
+		case op == opPing:
+			c.pong = message(opPong, msg)
+		case op == opClose:
+			c.fail(errors.New("the server hung up"))
+		}
+		over := c.err != nil
+		c.mu.Unlock()
+		if over {
+			return
+		}
+	}
+}
+
+// fail notes why the connection is no use any more. Called with mu held.
+func (c *caller) fail(err error) {
+	if c.err == nil {
+		c.err = err
+		if !c.closing {
+			c.tally.lost(err)
+		}
+	}
+}
+
+// hangUp ends the call and waits for the reader.
+func (c *caller) hangUp() {
+	c.mu.Lock()
+	c.closing = true
+	c.mu.Unlock()
+	_ = c.sock.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = c.sock.write(message(opClose, []byte{0x03, 0xe8}))
+	c.sock.close()
+	<-c.done
+}
+
+// alive reports whether the call is still held.
+func (c *caller) alive() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err == nil
+}
+
+// tick sends one frame.
+func (c *caller) tick(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil || c.closing {
+		return
+	}
+	if c.pong != nil {
+		if err := c.sock.write(c.pong); err != nil {
+			c.fail(fmt.Errorf("send: %w", err))
+			return
+		}
+		c.pong = nil
+	}
+	frame := c.next(now)
+	if c.frames%50 == 0 {
+		_ = c.sock.conn.SetWriteDeadline(now.Add(5 * time.Second))
+	}
+	if err := c.sock.write(frame); err != nil {
+		c.fail(fmt.Errorf("send: %w", err))
+		return
+	}
+	c.sent[c.frames%memory] = now.Sub(c.origin)
+	c.frames++
+}
+
+// next decides what the caller says in this frame. Called with mu held.
+func (c *caller) next(now time.Time) []byte {
+	switch c.phase {
+	case listening:
+		switch {
+		case c.active && !c.bargeAt.IsZero() && now.After(c.bargeAt):
+			c.begin(&c.say.firm[c.rnd.IntN(len(c.say.firm))], true)
+		case !c.active && now.After(c.playEnd) && now.After(c.until):
+			c.begin(&c.say.clips[c.rnd.IntN(len(c.say.clips))], false)
+		}
+	case talking:
+		if c.at == len(c.clip.frames) {
+			c.phase, c.until = awaiting, now.Add(patience)
+		}
+	case awaiting:
+		if now.After(c.until) {
+			c.tally.unanswered()
+			c.turnEnd = time.Time{}
+			c.listen(now)
+		}
+	}
+	if c.phase != talking {
+		return c.say.room[c.frames%len(c.say.room)]
+	}
+	if c.at == c.clip.onset && c.barging {
+		c.onset = now
+	}
+	if c.at == c.clip.last {
+		c.tookFrom = now
+	}
+	c.at++
+	return c.clip.frames[c.at-1]
+}
+
+func (c *caller) begin(cl *clip, barging bool) {
+	c.phase, c.clip, c.at, c.barging = talking, cl, 0, barging
+	c.bargeAt, c.onset, c.tookFrom = time.Time{}, time.Time{}, time.Time{}
+}
+
+// listen begins a pause: when the agent has finished, the caller speaks again after it.
+func (c *caller) listen(now time.Time) {
+	c.phase = listening
+	c.until = now.Add(300*time.Millisecond + time.Duration(c.rnd.IntN(500))*time.Millisecond)
+}
+
+var deltaHead = []byte(`{"type":"response.output_audio.delta"`)
+
+// take handles one message of the server. Called with mu held, or before the reader runs.
+func (c *caller) take(msg []byte, now time.Time) {
+	if bytes.HasPrefix(msg, deltaHead) {
+		c.sound(msg, now)
+		return
+	}
+	switch kind(msg) {
+	case "input_audio_buffer.speech_started":
+		c.turnEnd = time.Time{}
+		if c.playEnd.After(now) { // a client of this protocol forgets what it holds now
+			c.playEnd = now
+		}
+		c.earStop = c.playEnd
+	case "input_audio_buffer.speech_stopped":
+		var ev struct {
+			End int `json:"audio_end_ms"`
+		}
+		if json.Unmarshal(msg, &ev) == nil {
+			c.turnEnd = c.sentAt((ev.End+19)/20-1, now)
+		}
+	case "response.created":
+		var ev struct {
+			Response struct {
+				Audio struct {
+					Output struct {
+						Format struct {
+							Type string `json:"type"`
+						} `json:"format"`
+					} `json:"output"`
+				} `json:"audio"`
+			} `json:"response"`
+		}
+		if json.Unmarshal(msg, &ev) == nil {
+			// The greeting may have begun before the server knew of our format.
+			c.ulaw = ev.Response.Audio.Output.Format.Type == "audio/pcmu"
+			c.active, c.heard, c.bargeAt = true, false, time.Time{}
+		}
+	case "response.done":
+		c.finished(msg)
+	case "error":
+		c.tally.refused(string(msg))
+	}
+}
+
+// sound handles a frame of the agent's.
+func (c *caller) sound(msg []byte, now time.Time) {
+	if len(msg) > 2*maxText {
+		return
+	}
+	end := len(msg) - 2 // "}
+	from := bytes.LastIndexByte(msg[:max(end, 0)], '"') + 1
+	b64 := msg[from:end]
+	size := base64.StdEncoding.DecodedLen(len(b64))
+	length := media.Mono(rate).Duration(size)
+	loud := true
+	if c.ulaw {
+		var buf [maxText]byte
+		loud = sounds(b64, buf[:])
+	} else {
+		length = media.Mono(24000).Duration(size / 2)
+	}
+	c.playEnd = later(c.playEnd, now).Add(length)
+	if !loud {
+		return
+	}
+	c.lastLoud = now
+	if c.heard {
+		return
+	}
+	c.heard = true
+	if c.phase == listening && c.turnEnd.IsZero() {
+		return // a greeting
+	}
+	if !c.turnEnd.IsZero() && c.phase != talking {
+		over := now.Sub(c.turnEnd) - c.opts.Stated
+		total := now.Sub(c.tookFrom)
+		c.tally.answered(over, total)
+		c.turnEnd = time.Time{}
+		c.listen(now)
+		if c.rnd.Float64() < c.opts.Interrupt {
+			c.bargeAt = now.Add(time.Second + time.Duration(c.rnd.IntN(2000))*time.Millisecond)
+		}
+	}
+}
+
+// maxText bounds the base64 of one frame of the agent's.
+const maxText = 4096
+
+// finished handles the end of a response.
+func (c *caller) finished(msg []byte) {
+	c.active, c.bargeAt = false, time.Time{}
+	var ev struct {
+		Response struct {
+			Status string `json:"status"`
+		} `json:"response"`
+	}
+	if json.Unmarshal(msg, &ev) != nil {
+		return
+	}
+	switch ev.Response.Status {
+	case "cancelled":
+		if !c.onset.IsZero() {
+			c.tally.interrupted(max(0, c.lastLoud.Sub(c.onset)), max(0, c.earStop.Sub(c.onset)))
+		}
+	case "failed", "incomplete":
+		c.tally.refused("response " + ev.Response.Status)
+	}
+	c.onset = time.Time{}
+}
+
+// sentAt says when a frame was sent; one that is still to be sent is expected in its turn.
+func (c *caller) sentAt(frame int, now time.Time) time.Time {
+	switch {
+	case frame < 0 || frame < c.frames-memory || c.frames == 0:
+		return now
+	case frame >= c.frames:
+		return c.origin.Add(c.sent[(c.frames+memory-1)%memory] + time.Duration(frame-c.frames+1)*frameTime)
+	}
+	return c.origin.Add(c.sent[frame%memory])
+}
+
+// kind reads the type of an event, which our server writes first.
+func kind(msg []byte) string {
+	rest, ok := bytes.CutPrefix(msg, []byte(`{"type":"`))
+	if !ok {
+		return ""
+	}
+	if i := bytes.IndexByte(rest, '"'); i >= 0 {
+		return string(rest[:i])
+	}
+	return ""
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
