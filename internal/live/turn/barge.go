@@ -63,7 +63,10 @@ func (p *barge) Observe(now time.Time, s Signal) Decision {
 	case Agent:
 		return p.agentMoved(now, s)
 	case Suspicion:
-		if p.held || p.end.open || !p.mayCut() {
+		if p.end.open {
+			return p.end.Observe(now, s)
+		}
+		if p.held || !p.mayCut() {
 			return Decision{}
 		}
 		if s.On {
@@ -129,7 +132,7 @@ func (p *barge) more(now time.Time, v Voice) Decision {
 	if v.On {
 		return p.wait(p.began.Add(p.ev.voice))
 	}
-	p.o.offAt, p.o.off, p.quiet = v.At, now.Add(v.At-v.Pos), now
+	p.o.offAt, p.o.off, p.quiet = v.At, now.Add(min(0, v.At-v.Pos)), now
 	if v.At-p.o.since >= p.ev.voice && p.heard != saidBackchannel {
 		return p.confirm(now)
 	}

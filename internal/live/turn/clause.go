@@ -24,8 +24,8 @@ func (r *reader) verdict(text string) verdict {
 	}
 	switch r.progress(text, words) {
 	case entityWhole:
-		if !r.trails(words) {
-			return complete
+		if k := r.asked.Kind; k == KindPhone || k == KindEmail || k == KindReference || !r.trails(words) {
+			return complete // the last word of an address may be any word
 		}
 	case entityPart:
 		return awaited

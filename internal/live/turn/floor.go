@@ -8,7 +8,12 @@ const (
 	// settle is how long words that came in the pause may be followed by more of what a slow recogniser still has.
 	settle = 80 * time.Millisecond
 	// firstLag is how long after speech its last words come, before we know.
-	firstLag = 200 * time.Millisecond
+	firstLag   = 200 * time.Millisecond
+	longestLag = 600 * time.Millisecond
+	// lagStep is what it takes to wait longer when the last words came after the turn's end, no telling how long after.
+	lagStep = 100 * time.Millisecond
+	// onset is how long the first signs of speech may take to become speech.
+	onset = 160 * time.Millisecond
 	// stale is how much speech without any words makes older words worthless.
 	stale = 500 * time.Millisecond
 )
@@ -27,6 +32,7 @@ type floor struct {
 	offAt   time.Duration // and at which it last stopped
 	off     time.Time     // the same on our clock
 	due     time.Time     // when the pause will have lasted long enough
+	sign    time.Time     // since when there are first signs of speech; zero for none
 
 	before   string    // the turn's words before it was reopened
 	text     string    // and what the recogniser has since
@@ -40,6 +46,7 @@ type floor struct {
 	ended   time.Time     // when the last turn ended
 	endedAt time.Duration // and its position in the audio
 	mergeOK bool          // it may be gone on with
+	unheard bool          // nothing of the agent was heard since
 }
 
 func newFloor(s Settings) *floor {
@@ -47,7 +54,8 @@ func newFloor(s Settings) *floor {
 }
 
 func (p *floor) reset() {
-	p.open, p.voiced, p.mergeOK = false, false, false
+	p.open, p.voiced, p.mergeOK, p.unheard = false, false, false, false
+	p.sign = time.Time{}
 	p.clearWords()
 }
 
@@ -58,8 +66,14 @@ func (p *floor) Observe(now time.Time, s Signal) Decision {
 	case Agent:
 		p.agent = s
 		if s.Speaking {
-			p.mergeOK = false
+			p.mergeOK, p.unheard = false, false
 		}
+	case Suspicion:
+		p.sign = time.Time{}
+		if s.On {
+			p.sign = now
+		}
+		return p.weigh(now)
 	case Asked:
 		p.words.asked = s
 		return p.weigh(now)
@@ -80,6 +94,7 @@ func (p *floor) Observe(now time.Time, s Signal) Decision {
 func (p *floor) limit() time.Time { return p.started.Add(p.set.MaxTurn) }
 
 func (p *floor) on(now time.Time, s Voice) Decision {
+	p.sign = time.Time{}
 	if p.open && !p.voiced && s.At-p.offAt >= p.due.Sub(p.off) {
 		// The audio came faster than real time: by its own clock the pause was long enough, whatever ours says.
 		d := p.finish(p.due.Sub(p.off))
@@ -94,6 +109,9 @@ func (p *floor) on(now time.Time, s Voice) Decision {
 	case !p.open && p.continues(now, s):
 		return p.reopen(s)
 	case !p.open:
+		if gap := s.At - p.endedAt; p.unheard && gap <= DefaultMerge {
+			p.end.wentOn(p.verdict(), s.At-p.offAt) // the turn had not been over
+		}
 		p.begin(now)
 		p.voiced, p.onAt = true, s.At
 		return Decision{Act: Start, At: s.At, Wake: p.limit()}
@@ -105,7 +123,7 @@ func (p *floor) on(now time.Time, s Voice) Decision {
 // begin opens a new turn.
 func (p *floor) begin(now time.Time) {
 	p.clearWords()
-	p.open, p.mergeOK, p.started, p.prepared, p.ready = true, false, now, 0, ""
+	p.open, p.mergeOK, p.unheard, p.started, p.prepared, p.ready = true, false, false, now, 0, ""
 }
 
 // continues reports whether speech that begins here goes on with the turn that ended last.
@@ -155,24 +173,24 @@ func (p *floor) take(now time.Time, o overAgent) Decision {
 
 // pauseOver learns from the pause that has just ended how late the recogniser is.
 func (p *floor) pauseOver() {
-	p.lag = min(max(p.late, p.lag*9/10), 600*time.Millisecond)
+	p.lag = min(max(p.late, p.lag*9/10), longestLag)
 	p.late = 0
 }
 
 func (p *floor) stop(now time.Time, s Voice) Decision {
-	p.voiced = false
+	p.voiced, p.sign = false, time.Time{}
 	if !p.open {
 		return Decision{}
 	}
-	p.offAt, p.off = s.At, now.Add(s.At-s.Pos)
+	p.offAt, p.off = s.At, now.Add(min(0, s.At-s.Pos))
 	return p.weigh(now)
 }
 
 // hear notes what was recognised.
 func (p *floor) hear(now time.Time, w Words) Decision {
 	if !p.open {
-		if w.Final && p.mergeOK {
-			p.text, p.whole = w.Text, w.Whole
+		if w.Final && !p.ended.IsZero() {
+			p.settled(w)
 		}
 		return Decision{}
 	}
@@ -185,6 +203,15 @@ func (p *floor) hear(now time.Time, w Words) Decision {
 		}
 	}
 	return p.weigh(now)
+}
+
+// settled takes the final words of the turn that ended last. When there are more of them than we knew, the recogniser is slower than we thought.
+func (p *floor) settled(w Words) {
+	if known := len(wordsOf(p.text)); known > 0 && len(wordsOf(w.Text)) > known {
+		p.late = max(p.late, p.ended.Sub(p.off)+lagStep)
+		p.pauseOver()
+	}
+	p.text, p.whole = w.Text, w.Whole
 }
 
 // verdict is the impression of the words so far.
@@ -209,6 +236,9 @@ func (p *floor) weigh(now time.Time) Decision {
 		p.due = fresh
 	}
 	if !now.Before(p.due) {
+		if until := p.sign.Add(onset); !p.sign.IsZero() && now.Before(until) {
+			return Decision{Wake: until}
+		}
 		return p.over(now)
 	}
 	if p.prepared < p.set.Prepare && v >= likely && p.due.Sub(now) > settle {
@@ -237,7 +267,7 @@ func (p *floor) tick(now time.Time) Decision {
 		}
 		p.offAt += p.set.MaxTurn // the sound goes on: the position is only known roughly
 		d := p.finish(p.set.Silence)
-		p.mergeOK = false
+		p.ended, p.mergeOK, p.unheard = now, false, false
 		return d
 	}
 	return p.weigh(now)
@@ -256,7 +286,7 @@ func (p *floor) over(now time.Time) Decision {
 
 func (p *floor) finish(pause time.Duration) Decision {
 	p.open, p.voiced = false, false
-	p.endedAt = p.offAt + pause
+	p.endedAt, p.unheard = p.offAt+pause, true
 	p.mergeOK = p.set.Merge > 0 && p.set.CreateResponse && p.set.InterruptResponse
 	return Decision{Act: End, At: p.endedAt, LastVoice: p.offAt}
 }

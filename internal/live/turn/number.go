@@ -47,6 +47,7 @@ func (v *vocabulary) group(words []string, i int) (group, bool) {
 		return group{}, false
 	}
 	g := group{from: i, to: i + 1, value: value, ordinal: v.ordinals[words[i]]}
+	last := value // that was added
 	for room := v.room(value); g.to < len(words) && !g.ordinal; {
 		k := g.to
 		if room > 0 && k+1 < len(words) && v.of("and").has(words[k]) {
@@ -62,19 +63,15 @@ func (v *vocabulary) group(words []string, i int) (group, bool) {
 			g.value, room = g.value*1000, 1000
 		case n == 20 && g.value%100 == 4 && v.of("score").has(words[k]): // quatre-vingt
 			g.value, room = g.value+76, 20
-		case n > 0 && n < room && (g.value%20 != 10 || g.value%100 == 50 || n >= 7): // dix-sept, but not dix deux
-			g.value += n
-			room = v.room(n)
-			if g.value%100 == 70 || g.value%100 == 90 {
-				room = v.room(10)
-			}
+		case n > 0 && n < room && (last != 10 || n >= 7): // dix-sept, but not dix deux
+			g.value, room = g.value+n, v.room(n)
 		default:
 			room = -1
 		}
 		if room < 0 {
 			break
 		}
-		g.to, g.ordinal = k+1, v.ordinals[words[k]]
+		g.to, g.ordinal, last = k+1, v.ordinals[words[k]], n
 	}
 	g.digits = strconv.Itoa(g.value)
 	return g, true

@@ -28,7 +28,7 @@ func (v *vocabulary) asksFor(sentence string) (Kind, bool) {
 	if !question && !v.of("request").in(words) {
 		return KindNone, false
 	}
-	if question && v.of("confirm").in(words) {
+	if question && (v.of("confirm").prefix(afterLead(v, words)) > 0 || v.of("tag").suffix(words) > 0) {
 		return KindYesNo, true
 	}
 	found, longest, last := KindNone, 0, 0
