@@ -59,34 +59,40 @@ check: check-format check-vet check-lint check-imports check-web check-tree ## W
 
 .PHONY: check-format
 check-format:
+	@echo "== check: format"
 	@files=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
 	  [[ -z $$files ]] || { echo "Not formatted (run gofmt -w):"; echo "$$files"; exit 1; }
 
 .PHONY: check-vet
 check-vet: web
+	@echo "== check: vet"
 	@$(PLAIN) go vet ./...
 
 .PHONY: check-lint
 check-lint: $(LINT) web
+	@echo "== check: lint"
 	@$(PLAIN) $(LINT) run
 
 .PHONY: check-imports
 check-imports: web
+	@echo "== check: import rules"
 	@$(PLAIN) go test ./internal/app -run '^TestImportRules'
 
 .PHONY: check-web
 check-web: web $(if $(wildcard test/e2e/package.json),test/e2e/node_modules)
+	@echo "== check: console"
 	@npm run --silent --prefix web check
 	@node scripts/check-locales.mjs
 	@[[ ! -f test/e2e/package.json ]] || npm run --silent --prefix test/e2e check
 
 .PHONY: check-tree
 check-tree:
+	@echo "== check: tree"
 	@scripts/check-tree.sh
 	@! command -v shellcheck >/dev/null || shellcheck -S warning scripts/*.sh .ci/run
 
 .PHONY: bench
-bench: ## Every benchmark, as a table. BENCH=Gate for some.
+bench: web ## Every benchmark, as a table. BENCH=Gate for some.
 	@BENCH="$(or $(BENCH),.)" scripts/bench.sh ./internal/...
 
 # The linter of the pinned version: the one that is installed if it is that, else a copy of our own.
@@ -105,8 +111,8 @@ $(LINT):
 ##@ Else
 
 .PHONY: clean
-clean: ## Remove what was built. Keeps data/ and the installed packages.
-	@rm -rf griot bin web/dist/assets web/dist/index.html web/node_modules test/e2e/node_modules test/e2e/.build test/e2e/test-results
+clean: ## Remove what was built. Keeps data/ and what was installed.
+	@rm -rf griot bin/stamps bin/reports web/dist/assets web/dist/index.html web/node_modules test/e2e/node_modules test/e2e/.build test/e2e/test-results
 
 .PHONY: help
 help: ## This list.

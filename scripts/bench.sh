@@ -25,7 +25,7 @@ go test -run '^$' -bench "${BENCH:-.}" -benchmem ${BENCH_ARGS:-} "$@" | awk '
   /^(FAIL|panic:|--- FAIL)/ { print; next }
   function pretty(ns) {
     if (ns < 1e3) return sprintf("%.1f ns", ns)
-    if (ns < 1e6) return sprintf("%.2f µs", ns / 1e3)
+    if (ns < 1e6) return sprintf("%.2f us", ns / 1e3)
     if (ns < 1e9) return sprintf("%.2f ms", ns / 1e6)
     return sprintf("%.2f s", ns / 1e9)
   }'

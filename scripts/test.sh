@@ -3,6 +3,7 @@
 # others from running.
 #
 #   TEST_ARGS='-run Playout ./internal/live/...'   go test's own arguments; only the Go tests run then
+#   GO_TEST_FLAGS=-count=1                         more of its flags
 #   VERBOSE=1                                      what passing tests say, too
 set -uo pipefail
 
@@ -37,8 +38,9 @@ go_tests() {
     echo "There is no C compiler: the tests run without the race detector." >&2
     race=()
   fi
+  # shellcheck disable=SC2086 # GO_TEST_FLAGS are words
   # Two packages at a time: some of them measure time, or start programs of their own.
-  go test -json "${race[@]}" -p "${GO_TEST_P:-2}" -timeout 10m "${args[@]}" |
+  go test -json "${race[@]}" -p "${GO_TEST_P:-2}" -timeout 10m ${GO_TEST_FLAGS:-} "${args[@]}" |
     CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" go run ./scripts/testreport "${verbose[@]}" -counts "$counted"
   local result=$?
   [[ -s $counted ]] && counts+=("$(<"$counted")")
