@@ -263,9 +263,10 @@ func (b *builder) end() {
 	s.Duration = max(0, s.EndedAt.Sub(s.StartedAt))
 }
 
-// latency of a turn is what the caller waited for the agent's first sound: as far as we know it left us, else as it came from the voice.
+// latency of a turn is what the caller waited for the agent's first sound: until it was heard, where the far end tells, else until it left
+// us, else until it came from the voice.
 func latency(t event.TurnTimed) time.Duration {
-	for _, m := range []event.Millis{t.Sent, t.FirstAudio} {
+	for _, m := range []event.Millis{t.Heard, t.Sent, t.FirstAudio} {
 		if m > 0 {
 			return m.Duration()
 		}
@@ -273,14 +274,14 @@ func latency(t event.TurnTimed) time.Duration {
 	return 0
 }
 
-// median returns the middle of ds, of an even number of them the mean of the two in the middle; 0 of none.
+// median returns the middle of ds, of an even number of them the lower of the two in the middle: the 50th percentile by nearest rank, as
+// the console counts it. It is 0 of none.
 func median(ds []time.Duration) time.Duration {
-	n := len(ds)
-	if n == 0 {
+	if len(ds) == 0 {
 		return 0
 	}
 	slices.Sort(ds)
-	return (ds[(n-1)/2] + ds[n/2]) / 2
+	return ds[(len(ds)-1)/2]
 }
 
 // preview is the first thing that the caller said, else the agent.

@@ -155,6 +155,9 @@ func TestSummaryNumbers(t *testing.T) {
 		}, Summary{Turns: 3, Interruptions: 2, LatencyP50: 500 * time.Millisecond, Preview: "one two"}},
 		{"median of an even number", Summary{}, []event.Event{
 			at(7, event.TurnTimed{Response: "r1", Sent: ms(900)}), at(8, event.TurnTimed{Response: "r2", Sent: ms(300)}),
+		}, Summary{LatencyP50: 300 * time.Millisecond}},
+		{"latency as heard, where the far end tells", Summary{}, []event.Event{
+			at(7, event.TurnTimed{Response: "r1", FirstAudio: ms(400), Sent: ms(410), Heard: ms(600)}),
 		}, Summary{LatencyP50: 600 * time.Millisecond}},
 		{"preview is cut between characters", Summary{}, []event.Event{at(1, event.UserSpoke{Item: "u1", Text: long})},
 			Summary{Turns: 1, Preview: strings.Repeat("é", 120) + "…"}},
