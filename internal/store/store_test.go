@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -116,6 +117,25 @@ func TestOpenAgainKeepsRows(t *testing.T) {
 			require.Equal(t, "v", v)
 		})
 	}
+}
+
+// A database that the first version wrote: its conversations were never listened to.
+func TestRowsOfOlderVersions(t *testing.T) {
+	dsn := sqlite(t)
+	db, err := sql.Open("sqlite", strings.TrimPrefix(dsn, "sqlite:"))
+	require.NoError(t, err)
+	first, err := goose.NewProvider(goose.DialectSQLite3, db, os.DirFS("sqlite"), goose.WithDisableGlobalRegistry(true))
+	require.NoError(t, err)
+	_, err = first.UpTo(t.Context(), 1)
+	require.NoError(t, err)
+	_, err = db.Exec(`INSERT INTO conversations VALUES ('default', 'old', 'a', 'A', 1, 'en', 'talk', '', 'n', 'ended', 1, 2, 1, 0, 0, 'caller_left', 0, '',
+		'[]', '[]', '[]', '{}', '', 0, 0)`)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	r, err := open(t, dsn).Conversation(t.Context(), "default", "old")
+	require.NoError(t, err)
+	require.Nil(t, r.Ear)
+	require.Equal(t, conversation.Ended, r.Status)
 }
 
 func TestPostgresNodesStartTogether(t *testing.T) {

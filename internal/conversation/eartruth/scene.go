@@ -151,12 +151,12 @@ const (
 	breakDepth = 12
 	// breakTime is how long a voice takes, at least, from there until nothing is heard.
 	breakTime = 10 * time.Millisecond
-	// habit is the part of a voice's own ends above which breaking off is its manner: formant voices end words so.
-	habit = 0.25
+	// habit is the part of a voice's own ends above which breaking off is its manner: formant voices end many words so.
+	habit = 0.15
 )
 
-// clips finds the ends that came without fading. Where the voice ends so by itself, only those count that came while the caller was sounding. The
-// recording's own end is none: who ended it cannot be heard.
+// clips finds the ends that came without fading. Most come when the caller interrupts; where the caller is silent, only those count that
+// broke off within a block, and none of a voice that often ends so by itself. The recording's own end is none: who ended it cannot be heard.
 func (s scene) clips(r *Report) {
 	var (
 		own, broken int
@@ -170,15 +170,19 @@ func (s scene) clips(r *Report) {
 		for j < len(s.caller) && s.caller[j].to <= a.to-blocks(yielding) {
 			j++
 		}
-		spokenOver := j < len(s.caller) && s.caller[j].from < a.to
-		if !spokenOver {
-			own++
+		fade := s.voice.fade(a)
+		breaks := fade < blocks(breakTime)
+		if j < len(s.caller) && s.caller[j].from < a.to {
+			if breaks {
+				r.Clips = append(r.Clips, Clip{At: at(a.to)})
+			}
+			continue
 		}
-		switch breaks := s.voice.breaksOff(a); {
-		case breaks && spokenOver:
-			r.Clips = append(r.Clips, Clip{At: at(a.to)})
-		case breaks:
+		own++
+		if breaks {
 			broken++
+		}
+		if fade == 0 {
 			alone = append(alone, Clip{At: at(a.to)})
 		}
 	}
@@ -189,15 +193,15 @@ func (s scene) clips(r *Report) {
 	r.Clipped = len(r.Clips)
 }
 
-// breaksOff tells whether the stretch ends from one moment to the next.
-func (e envelope) breaksOff(a span) bool {
+// fade returns for how many blocks the stretch is no longer loud before it ends.
+func (e envelope) fade(a span) int {
 	word := e[max(a.from, a.to-blocks(wordPart)):a.to]
 	loud := int(slices.Max(word)) - decibels(breakDepth)
 	i := len(word)
 	for i > 0 && int(word[i-1]) < loud {
 		i--
 	}
-	return len(word)-i < blocks(breakTime)
+	return len(word) - i
 }
 
 // assign gives each event to the turn in which it lies.
