@@ -198,6 +198,62 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Answer: {
+            /**
+             * Format: double
+             * @description The caller's last sound, where the delay begins.
+             */
+            at_ms: number;
+            /**
+             * Format: double
+             * @description When the caller began by interrupting: how long the agent went on.
+             */
+            barge_in_stop_ms?: number;
+            /** Format: int64 */
+            clipped_words: number;
+            /** Format: double */
+            dead_air_ms: number;
+            /**
+             * Format: double
+             * @description The caller's first sound.
+             */
+            from_ms: number;
+            /** Format: double */
+            overlap_ms: number;
+            /**
+             * Format: double
+             * @description The same delay as the pipeline timed it: heard_ms, or sent_ms where no sound was acknowledged.
+             */
+            pipeline_ms?: number;
+            /** @description The reply that the pipeline timed for it; absent when none fits. */
+            response?: string;
+            /**
+             * Format: double
+             * @description From the caller's last sound to the agent's first.
+             */
+            response_delay_ms: number;
+            /**
+             * Format: double
+             * @description response_delay_ms less pipeline_ms: what no timer of the pipeline accounts for.
+             */
+            unexplained_ms?: number;
+        };
+        BargeIn: {
+            /**
+             * Format: double
+             * @description The caller's first sound.
+             */
+            at_ms: number;
+            /**
+             * Format: double
+             * @description From there to the agent's last sound before at least 300 ms of silence; absent when the agent did not yield.
+             */
+            stop_ms?: number;
+        };
+        Clip: {
+            /** Format: double */
+            at_ms: number;
+        };
         Conversation: {
             /** @description The agent's reference. */
             agent: string;
@@ -253,6 +309,8 @@ export interface components {
              * @description So far, while it is active.
              */
             duration_ms: number;
+            /** @description What the recording alone tells, beside what the pipeline timed; absent where it was not measured. */
+            ear?: components["schemas"]["EarTruth"];
             /**
              * @description Empty while it is active.
              * @example caller_left
@@ -299,6 +357,75 @@ export interface components {
              * @description On all pages.
              */
             total: number;
+        };
+        EarTruth: {
+            /**
+             * Format: double
+             * @description How long the agent was sounding.
+             */
+            agent_ms: number;
+            /**
+             * Format: double
+             * @description agent_ms as a part of the whole, 0 to 1.
+             */
+            agent_share: number;
+            /**
+             * Format: double
+             * @description Median time from the caller's first sound to the agent's last; absent when the agent never stopped.
+             */
+            barge_in_stop_p50_ms?: number;
+            /** @description Where the caller began to speak while the agent was sounding. */
+            barge_ins: components["schemas"]["BargeIn"][];
+            /**
+             * Format: double
+             * @description How long the caller was sounding.
+             */
+            caller_ms: number;
+            /**
+             * Format: double
+             * @description caller_ms as a part of the whole, 0 to 1.
+             */
+            caller_share: number;
+            /**
+             * Format: int64
+             * @description How many clips there are.
+             */
+            clipped_words: number;
+            /** @description Where the agent's sound broke off instead of fading. */
+            clips: components["schemas"]["Clip"][];
+            /**
+             * Format: double
+             * @description Sum of the silences' lengths.
+             */
+            dead_air_ms: number;
+            /**
+             * Format: double
+             * @description Length of what was measured.
+             */
+            duration_ms: number;
+            /** Format: double */
+            overlap_ms: number;
+            /** @description Where both were sounding. */
+            overlaps: components["schemas"]["Overlap"][];
+            /**
+             * Format: double
+             * @description Longest of the turns' delays; absent without a turn.
+             */
+            response_delay_max_ms?: number;
+            /**
+             * Format: double
+             * @description Median of the turns' delays; absent without a turn.
+             */
+            response_delay_p50_ms?: number;
+            /** @description Dead air: more than 2 s in which neither was sounding while the agent owed an answer. */
+            silences: components["schemas"]["Silence"][];
+            /** @description The agent's answers, in order. */
+            turns: components["schemas"]["Answer"][];
+            /**
+             * Format: double
+             * @description Median of the turns' unexplained remainders; absent when none is known.
+             */
+            unexplained_p50_ms?: number;
         };
         Event: {
             /** Format: date-time */
@@ -374,6 +501,17 @@ export interface components {
                 [key: string]: string;
             };
         };
+        Overlap: {
+            /** Format: double */
+            at_ms: number;
+            /**
+             * @description Who began to speak while the other did.
+             * @enum {string}
+             */
+            by: "caller" | "agent";
+            /** Format: double */
+            length_ms: number;
+        };
         Peaks: {
             /** @description Largest amplitude of each bucket, 0 to 1. */
             agent: number[];
@@ -418,6 +556,12 @@ export interface components {
             duration_ms: number;
             /** @description Path of the WAV file (caller left, agent right); empty when there is none. */
             url: string;
+        };
+        Silence: {
+            /** Format: double */
+            at_ms: number;
+            /** Format: double */
+            length_ms: number;
         };
         SystemCheck: {
             /** @description What was found: path and version. Empty when nothing was. */

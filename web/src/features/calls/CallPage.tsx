@@ -23,7 +23,7 @@ export function CallPage({ id, from, setFrom }: Props) {
   const { t } = useTranslation();
   const call = useQuery(callQuery(id));
   if (call.data) return <Loaded call={call.data} from={from} setFrom={setFrom} />;
-  if (call.isError) return <LoadFailed error={call.error} retry={() => void call.refetch()} />;
+  if (call.isError) return <LoadFailed page error={call.error} retry={() => void call.refetch()} />;
   return (
     <div className={classes.waiting} role="status" aria-label={t('loading')}>
       <Skeleton height={62} radius={0} />

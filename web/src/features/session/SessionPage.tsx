@@ -11,7 +11,7 @@ export function SessionPage({ reference }: { reference: string }) {
   const { t } = useTranslation();
   const agent = useQuery(agentQuery(reference));
   if (agent.data) return <LiveSession agent={agent.data} />;
-  if (agent.isError) return <LoadFailed error={agent.error} retry={() => void agent.refetch()} />;
+  if (agent.isError) return <LoadFailed page error={agent.error} retry={() => void agent.refetch()} />;
   return (
     <div className={classes.waiting} role="status" aria-label={t('loading')}>
       <Skeleton height={62} radius={0} />
