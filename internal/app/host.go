@@ -51,7 +51,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	opened = true
 	plan.ID, plan.Load = rec.ID(), h.load
 	tape := rec.Recorder()
-	plan.CallerTap, plan.AgentTap = tape.Caller, tape.Agent
+	plan.CallerTap, plan.AgentTap = conversation.Steady(tape.Caller), tape.Agent
 	return &realtime.Conversation{ID: plan.ID, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
 		defer h.live.Add(-1)
 		// The end is written down whatever became of the request.
