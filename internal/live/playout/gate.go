@@ -44,6 +44,7 @@ type Note struct {
 	Upto  time.Duration // how much audio was heard
 	Text  int           // how many bytes of the text were heard
 	Total time.Duration // audio that was given so far
+	Wrote time.Duration // audio that was written to the leg
 	At    time.Time
 	Err   error
 
@@ -55,7 +56,8 @@ type Tap func(at time.Duration, f media.Frame)
 
 const (
 	queued   = time.Second             // audio that a writer may be ahead of the pacer
-	kept     = 1500 * time.Millisecond // audio kept behind the pacer until it is known to be heard
+	kept     = 1500 * time.Millisecond // audio kept behind the pacer until it is acknowledged
+	keptBare = 300 * time.Millisecond  // and where nothing is: it is heard by the clock
 	tapLag   = 900 * time.Millisecond  // unacknowledged audio counts as heard for the taps after this
 	progress = 100 * time.Millisecond
 	settleIn = 250 * time.Millisecond // after a cut, how long an acknowledgement may still tell what was heard
@@ -66,7 +68,6 @@ const (
 // Write by the reply; Run owns the pacing.
 type Player struct {
 	leg    transport.Leg
-	out    media.Format
 	ahead  time.Duration
 	acks   <-chan transport.Heard
 	notify func(Note)
@@ -82,10 +83,9 @@ type Player struct {
 	mu    sync.Mutex
 	space *sync.Cond // signalled when the queue has room or the gate moved
 	wake  chan struct{}
-	ring  []int16
 	cur   *track   // being written; nil between generations
 	tails []*track // written whole or cut, and not yet settled; oldest first
-	end   int64    // ring index after the newest sample
+	frame []int16  // on its way to the leg; the pacer's
 	done  bool
 	held  bool
 	since time.Time // when it was held
@@ -93,10 +93,11 @@ type Player struct {
 	duck  bool
 }
 
-// track is one generation's way through the ring. Positions are in samples since its start.
+// track is one generation on its way. Positions are in samples since its start.
 type track struct {
 	gen      event.Gen
-	base     int64 // ring index of sample 0 (an ever-growing index)
+	out      media.Format
+	ring     []int16 // sample n is at n modulo its length; borrowed
 	pushed   int64
 	written  int64
 	tapped   int64
@@ -118,7 +119,7 @@ type track struct {
 // New makes a player for a leg. notify is called from the player's goroutine, never with a lock held; it may block briefly.
 func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
 	in := leg.Info()
-	p := &Player{leg: leg, out: in.Out, ahead: in.Ahead, acks: leg.Heard(), clears: in.Clears, notify: notify, taps: taps, start: time.Now(), wake: make(chan struct{}, 1)}
+	p := &Player{leg: leg, ahead: in.Ahead, acks: leg.Heard(), clears: in.Clears, notify: notify, taps: taps, start: time.Now(), wake: make(chan struct{}, 1)}
 	if p.ahead <= 0 {
 		p.ahead = 60 * time.Millisecond
 	}
@@ -133,19 +134,39 @@ func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
 // Measure counts in m how late frames are written. It must be called before Run.
 func (p *Player) Measure(m *load.Meter) { p.meter = m }
 
-// Begin opens a generation. An earlier one must have been drained or cut.
-func (p *Player) Begin(g event.Gen) {
+// Begin opens a generation, in the format that the leg takes now, which it returns. An earlier one must have been drained or cut.
+func (p *Player) Begin(g event.Gen) media.Format {
+	out := p.leg.Info().Out
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.ring == nil {
-		p.ring = make([]int16, p.out.Samples(queued+kept+p.ahead))
-	}
 	if p.cur != nil {
 		p.retire()
 	}
-	p.cur = &track{gen: g, base: p.end}
+	behind := kept
+	if p.acks == nil {
+		behind = keptBare
+	}
+	p.cur = &track{gen: g, out: out, ring: borrow(out.Samples(queued + behind + p.ahead))}
 	p.gate.Store(uint64(g))
 	p.space.Broadcast()
+	return out
+}
+
+// rings are lent to generations, and lie here while nobody speaks.
+var rings sync.Pool // of *[]int16
+
+func borrow(samples int) []int16 {
+	if r, ok := rings.Get().(*[]int16); ok && cap(*r) >= samples {
+		return (*r)[:samples]
+	}
+	return make([]int16, samples)
+}
+
+// giveBack returns what a track borrowed. Called with mu held, when nothing of it will be written or heard any more.
+func (t *track) giveBack() {
+	r := t.ring
+	t.ring = nil
+	rings.Put(&r)
 }
 
 // retire moves the current track to the tails. Called with mu held.
@@ -183,7 +204,7 @@ func (p *Player) Write(ctx context.Context, g event.Gen, pcm []int16, marks []tt
 		return ErrStale
 	}
 	p.cur.led.mark(marks)
-	room, frame := int64(p.out.Samples(queued)), int64(p.out.Samples(media.FrameTime))
+	room, frame := int64(p.cur.out.Samples(queued)), int64(p.cur.out.Samples(media.FrameTime))
 	for len(pcm) > 0 {
 		t := p.cur
 		if t == nil || t.gen != g || p.done {
@@ -197,11 +218,10 @@ func (p *Player) Write(ctx context.Context, g event.Gen, pcm []int16, marks []tt
 			p.space.Wait()
 			continue
 		}
-		p.put(t.base+t.pushed, pcm[:n])
+		t.put(pcm[:n])
 		idle := t.pushed-t.written < frame
 		t.pushed += n
-		p.end += n
-		t.led.total = p.out.Duration(int(t.pushed))
+		t.led.total = t.out.Duration(int(t.pushed))
 		pcm = pcm[n:]
 		if idle {
 			t.ready = time.Now()
@@ -211,28 +231,26 @@ func (p *Player) Write(ctx context.Context, g event.Gen, pcm []int16, marks []tt
 	return nil
 }
 
-func (p *Player) put(at int64, pcm []int16) {
-	size := int64(len(p.ring))
-	i := at % size
-	n := copy(p.ring[i:], pcm)
-	copy(p.ring, pcm[n:])
+// put copies samples into the ring, after the newest.
+func (t *track) put(pcm []int16) {
+	n := copy(t.ring[t.pushed%int64(len(t.ring)):], pcm)
+	copy(t.ring, pcm[n:])
 }
 
 // get copies samples out of the ring into dst.
-func (p *Player) get(dst []int16, at int64) {
-	size := int64(len(p.ring))
-	i := at % size
-	n := copy(dst, p.ring[i:])
-	copy(dst[n:], p.ring)
+func (t *track) get(dst []int16, at int64) {
+	n := copy(dst, t.ring[at%int64(len(t.ring)):])
+	copy(dst[n:], t.ring)
 }
 
-// Finish says that no more audio or text comes for g.
-func (p *Player) Finish(g event.Gen) {
+// Finish says that no more audio or text comes for g. Whole means that the audio given is all of the text: a voice that failed in the middle has not said
+// what came after.
+func (p *Player) Finish(g event.Gen, whole bool) {
 	p.mu.Lock()
 	if p.cur != nil && p.cur.gen == g {
 		p.cur.finished = true
-		p.cur.led.whole = true
-		p.cur.led.total = p.out.Duration(int(p.cur.pushed))
+		p.cur.led.whole = whole
+		p.cur.led.total = p.cur.out.Duration(int(p.cur.pushed))
 	}
 	p.mu.Unlock()
 	p.kick()
@@ -361,9 +379,9 @@ func (p *Player) rewind(t *track, now time.Time) {
 	if p.acks != nil {
 		heard = t.acked
 	}
-	heard = max(heard, t.pushed-int64(len(p.ring)))
+	heard = max(heard, t.pushed-int64(len(t.ring)))
 	t.written = min(t.written, heard)
-	t.origin = now.Add(-p.out.Duration(int(t.written)))
+	t.origin = now.Add(-t.out.Duration(int(t.written)))
 }
 
 func later(a, b time.Time) time.Time {
@@ -388,7 +406,7 @@ func (p *Player) paced(t *track, now time.Time) int64 {
 	if !t.began || now.Before(t.origin) {
 		return 0
 	}
-	return min(int64(p.out.Samples(now.Sub(t.origin))), t.written)
+	return min(int64(t.out.Samples(now.Sub(t.origin))), t.written)
 }
 
 // HeardText returns what is known by now of how much of g was heard: the audio, and the bytes of its text.
@@ -397,7 +415,7 @@ func (p *Player) HeardText(g event.Gen) (upto time.Duration, text int) {
 	defer p.mu.Unlock()
 	p.each(func(t *track) {
 		if t.gen == g {
-			upto = p.out.Duration(int(p.heardSamples(t, time.Now())))
+			upto = t.out.Duration(int(p.heardSamples(t, time.Now())))
 			text = t.led.heard(upto)
 		}
 	})
@@ -432,12 +450,10 @@ func (p *Player) Run(ctx context.Context) {
 		p.space.Broadcast()
 		p.mu.Unlock()
 	}()
-	frame := make([]int16, p.out.Samples(media.FrameTime))
-	tap := make([]int16, p.out.Samples(100*time.Millisecond))
 	notes := make([]Note, 0, 8)
 	acks := p.acks
 	for ctx.Err() == nil {
-		next := p.turn(ctx, frame, tap, &notes)
+		next := p.turn(ctx, &notes)
 		for _, n := range notes {
 			p.notify(n)
 		}
@@ -467,8 +483,8 @@ func (p *Player) ack(a transport.Heard) {
 	p.each(func(t *track) {
 		if t.gen == a.Gen {
 			// A far end cannot have heard what was never written. It counts in whole milliseconds: less than one before the end is the end.
-			upto := int64(p.out.Samples(a.Upto))
-			if upto+int64(p.out.Samples(time.Millisecond)) > t.written {
+			upto := int64(t.out.Samples(a.Upto))
+			if upto+int64(t.out.Samples(time.Millisecond)) > t.written {
 				upto = t.written
 			}
 			t.acked = max(t.acked, upto)
@@ -478,15 +494,16 @@ func (p *Player) ack(a transport.Heard) {
 }
 
 // turn does whatever is due, and returns how long to wait; 0 means look again at once.
-func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) time.Duration {
+func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 	p.mu.Lock()
 	now := time.Now()
 	wait := time.Hour
 	open := p.tails[:0]
 	for _, t := range p.tails {
-		next, settled := p.follow(t, now, tap, notes)
+		next, settled := p.follow(t, now, notes)
 		if settled {
 			p.note(notes, Settled, t, now)
+			t.giveBack()
 			continue
 		}
 		wait = min(wait, next)
@@ -495,8 +512,9 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 	p.tails = open
 	t := p.cur
 	if t != nil {
-		next, _ := p.follow(t, now, tap, notes)
-		wait = min(wait, next)
+		if next, settled := p.follow(t, now, notes); !settled {
+			wait = min(wait, next)
+		}
 	}
 	if p.held {
 		p.mu.Unlock()
@@ -513,20 +531,25 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 		p.mu.Unlock()
 		return wait
 	}
-	n := min(t.pushed-t.written, int64(len(frame)))
-	if n < int64(len(frame)) && !t.finished {
+	size := int64(t.out.Samples(media.FrameTime))
+	n := min(t.pushed-t.written, size)
+	if n < size && !t.finished {
 		p.mu.Unlock() // wait for a whole frame; the writer wakes us
 		return min(wait, media.FrameTime)
 	}
 	p.pace(t, now)
-	due := t.origin.Add(p.out.Duration(int(t.written)) - p.ahead)
+	due := t.origin.Add(t.out.Duration(int(t.written)) - p.ahead)
 	if d := due.Sub(now); d > 0 {
 		p.mu.Unlock()
 		return min(wait, d)
 	}
-	p.get(frame[:n], t.base+t.written)
-	p.level(frame[:n])
-	pts, first, ready := p.out.Duration(int(t.written)), t.written == 0, later(due, t.ready)
+	if int64(cap(p.frame)) < size {
+		p.frame = make([]int16, size)
+	}
+	frame := p.frame[:n]
+	t.get(frame, t.written)
+	p.level(frame)
+	pts, first, ready := t.out.Duration(int(t.written)), t.written == 0, later(due, t.ready)
 	// Counted before it is written: an acknowledgement can be quicker than this goroutine.
 	t.written += n
 	p.space.Signal()
@@ -535,7 +558,7 @@ func (p *Player) turn(ctx context.Context, frame, tap []int16, notes *[]Note) ti
 	p.wmu.Lock()
 	var err error
 	if p.gate.Load() == uint64(t.gen) {
-		err = p.leg.Play(ctx, t.gen, media.Frame{Format: p.out, PTS: pts, PCM: frame[:n]})
+		err = p.leg.Play(ctx, t.gen, media.Frame{Format: t.out, PTS: pts, PCM: frame})
 	}
 	p.wmu.Unlock()
 	p.meter.Late(time.Since(ready))
@@ -568,19 +591,19 @@ func (p *Player) pace(t *track, now time.Time) {
 		t.began, t.origin = true, now
 		for _, o := range p.tails {
 			// What was written before it is still sounding.
-			if end := o.origin.Add(p.out.Duration(int(o.written))); o.began && !o.cut && end.After(t.origin) {
+			if end := o.origin.Add(o.out.Duration(int(o.written))); o.began && !o.cut && end.After(t.origin) {
 				t.origin = end
 			}
 		}
 		return
 	}
-	if ran := t.origin.Add(p.out.Duration(int(t.written))); now.After(ran) {
+	if ran := t.origin.Add(t.out.Duration(int(t.written))); now.After(ran) {
 		t.origin = t.origin.Add(now.Sub(ran))
 	}
 }
 
 // follow moves what was heard of a track and feeds the taps. Called with mu held; it returns when to look again, and whether what was heard is final.
-func (p *Player) follow(t *track, now time.Time, tap []int16, notes *[]Note) (next time.Duration, settled bool) {
+func (p *Player) follow(t *track, now time.Time, notes *[]Note) (next time.Duration, settled bool) {
 	heard := p.heardSamples(t, now)
 	if heard > 0 && !t.sounded {
 		t.sounded = true
@@ -604,7 +627,7 @@ func (p *Player) follow(t *track, now time.Time, tap []int16, notes *[]Note) (ne
 		// Taps must not wait for ever for a far end that does not acknowledge.
 		sure = max(sure, p.paced(t, now.Add(-tapLag)))
 	}
-	p.feed(t, sure, tap)
+	p.feed(t, sure)
 	if settled {
 		return 0, true
 	}
@@ -620,35 +643,34 @@ func (p *Player) follow(t *track, now time.Time, tap []int16, notes *[]Note) (ne
 		wait = min(wait, max(t.deadline.Sub(now), time.Millisecond))
 	}
 	if p.acks == nil && over {
-		wait = min(wait, max(t.origin.Add(p.out.Duration(int(t.written))).Sub(now), time.Millisecond))
+		wait = min(wait, max(t.origin.Add(t.out.Duration(int(t.written))).Sub(now), time.Millisecond))
 	}
 	return wait, false
 }
 
 // feed gives the taps what was heard since the last time. Called with mu held; taps copy and return at once.
-func (p *Player) feed(t *track, upto int64, buf []int16) {
+func (p *Player) feed(t *track, upto int64) {
 	if len(p.taps) == 0 || !t.began {
 		t.tapped = max(t.tapped, upto)
 		return
 	}
+	size := int64(len(t.ring))
 	// Only what the ring still holds.
-	if oldest := t.pushed - int64(len(p.ring)); t.tapped < oldest {
-		t.tapped = oldest
-	}
+	t.tapped = max(t.tapped, t.pushed-size)
 	for t.tapped < upto {
-		n := min(upto-t.tapped, int64(len(buf)))
-		p.get(buf[:n], t.base+t.tapped)
-		at := t.origin.Sub(p.start) + p.out.Duration(int(t.tapped))
+		from := t.tapped % size
+		n := min(upto-t.tapped, size-from)
+		at := t.origin.Sub(p.start) + t.out.Duration(int(t.tapped))
 		for _, tp := range p.taps {
-			tp(at, media.Frame{Format: p.out, PTS: p.out.Duration(int(t.tapped)), PCM: buf[:n]})
+			tp(at, media.Frame{Format: t.out, PTS: t.out.Duration(int(t.tapped)), PCM: t.ring[from : from+n]})
 		}
 		t.tapped += n
 	}
 }
 
 func (p *Player) note(notes *[]Note, k NoteKind, t *track, now time.Time) {
-	upto := p.out.Duration(int(p.heardSamples(t, now)))
-	n := Note{Kind: k, Gen: t.gen, Upto: upto, Text: t.led.heard(upto), Total: t.led.total, At: now}
+	upto := t.out.Duration(int(p.heardSamples(t, now)))
+	n := Note{Kind: k, Gen: t.gen, Upto: upto, Text: t.led.heard(upto), Total: t.led.total, Wrote: t.out.Duration(int(t.written)), At: now}
 	if k == Settled {
 		n.HeardAt = t.led.heard
 	}

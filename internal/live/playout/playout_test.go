@@ -114,7 +114,7 @@ func TestPacingFollowsAMonotonicOrigin(t *testing.T) {
 		r.Begin(1)
 		r.Said(1, "one two three four five")
 		require.NoError(t, r.Write(t.Context(), 1, ramp(0, 8000), words("one two three four five")))
-		r.Finish(1)
+		r.Finish(1, true)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		require.Len(t, r.ear.frames, 50)
@@ -161,7 +161,7 @@ func TestCutIsFinal(t *testing.T) {
 		r.Said(2, "ok")
 		require.ErrorIs(t, r.Write(t.Context(), 1, ramp(0, 160), nil), ErrStale)
 		require.NoError(t, r.Write(t.Context(), 2, ramp(0, 1600), nil))
-		r.Finish(2)
+		r.Finish(2, true)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		for _, f := range r.ear.frames[n:] {
@@ -183,7 +183,7 @@ func TestAcknowledgementsDecideWhatWasHeard(t *testing.T) {
 		r.Begin(1)
 		text := "one two three four five six seven"
 		r.Said(1, text)
-		go func() { _ = r.Write(t.Context(), 1, ramp(0, 11200), words(text)); r.Finish(1) }()
+		go func() { _ = r.Write(t.Context(), 1, ramp(0, 11200), words(text)); r.Finish(1, true) }()
 		time.Sleep(900 * time.Millisecond)
 		synctest.Wait()
 		r.ear.acks <- transport.Heard{Gen: 1, Upto: 400 * time.Millisecond}
@@ -210,7 +210,7 @@ func TestAcknowledgementInWholeMillisecondsReachesTheEnd(t *testing.T) {
 		r.Begin(1)
 		r.Said(1, text)
 		require.NoError(t, r.Write(t.Context(), 1, ramp(0, odd), words(text)))
-		r.Finish(1)
+		r.Finish(1, true)
 		time.Sleep(time.Second)
 		r.ear.acks <- transport.Heard{Gen: 1, Upto: 600 * time.Millisecond, Final: true}
 		synctest.Wait()
@@ -230,7 +230,7 @@ func TestSilentFarEndHeardOnlyWhatItSaid(t *testing.T) {
 		text := "one two three"
 		r.Said(1, text)
 		require.NoError(t, r.Write(t.Context(), 1, ramp(0, 4800), words(text)))
-		r.Finish(1)
+		r.Finish(1, true)
 		time.Sleep(300 * time.Millisecond)
 		synctest.Wait()
 		r.ear.acks <- transport.Heard{Gen: 1, Upto: 250 * time.Millisecond}
@@ -251,7 +251,7 @@ func TestUnderrunMovesTheOrigin(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		require.NoError(t, r.Write(t.Context(), 1, ramp(1600, 1600), nil))
-		r.Finish(1)
+		r.Finish(1, true)
 		time.Sleep(100 * time.Millisecond)
 		synctest.Wait()
 		upto, _ := r.HeardText(1)
@@ -265,12 +265,12 @@ func TestNextGenerationWaitsForTheTail(t *testing.T) {
 		defer r.end()
 		r.Begin(1)
 		require.NoError(t, r.Write(t.Context(), 1, ramp(0, 1600), nil))
-		r.Finish(1)
+		r.Finish(1, true)
 		synctest.Wait()
 		require.NotNil(t, r.note(Drained, 1), "200 ms fit ahead of the listener")
 		r.Begin(2)
 		require.NoError(t, r.Write(t.Context(), 2, ramp(1600, 1600), nil))
-		r.Finish(2)
+		r.Finish(2, true)
 		time.Sleep(350 * time.Millisecond)
 		synctest.Wait()
 		upto, _ := r.HeardText(2)
@@ -305,7 +305,6 @@ func BenchmarkFrame(b *testing.B) {
 	p := New(m, func(Note) {}, func(time.Duration, media.Frame) {})
 	p.ahead = 1 << 50 // never wait
 	p.Begin(1)
-	frame, tap := make([]int16, 160), make([]int16, 800)
 	pcm := ramp(0, 160)
 	notes := make([]Note, 0, 8)
 	ctx := context.Background()
@@ -314,7 +313,7 @@ func BenchmarkFrame(b *testing.B) {
 		if err := p.Write(ctx, 1, pcm, nil); err != nil {
 			b.Fatal(err)
 		}
-		p.turn(ctx, frame, tap, &notes)
+		p.turn(ctx, &notes)
 		notes = notes[:0]
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"griot/internal/event"
@@ -27,7 +28,7 @@ var ErrInterrupted = errors.New("the reply was interrupted")
 type Player interface {
 	Said(g event.Gen, text string)
 	Write(ctx context.Context, g event.Gen, pcm []int16, marks []tts.Mark) error
-	Finish(g event.Gen)
+	Finish(g event.Gen, whole bool)
 }
 
 // Job is everything one attempt needs.
@@ -306,11 +307,18 @@ type voice struct {
 	err    error
 	said   bool
 	over   chan error // the mover's result
-	watch  *time.Timer
+
+	// watch runs while the voice owes sound: for text that it was given, or its end.
+	watch *time.Timer
+	owes  atomic.Int32 // texts whose end it has not marked
+	ended atomic.Bool
 }
 
 func openVoice(r *run) *voice {
 	v := &voice{r: r, ready: make(chan struct{}), over: make(chan error, 1)}
+	late := fault.New(fault.Unavailable, "voice_timeout", "the voice gave no sound within %s", r.lim.FirstAudio)
+	v.watch = time.AfterFunc(time.Hour, func() { r.cancel(late) })
+	v.watch.Stop()
 	go func() {
 		s, err := r.TTS.Open(r.ctx, r.Voice)
 		if err != nil {
@@ -342,11 +350,9 @@ func (v *voice) say(s string) error {
 	if v.err != nil {
 		return v.err
 	}
-	if !v.said {
-		v.said = true
-		late := fault.New(fault.Unavailable, "voice_timeout", "the voice gave no sound within %s", v.r.lim.FirstAudio)
-		v.watch = time.AfterFunc(v.r.lim.FirstAudio, func() { v.r.cancel(late) })
-	}
+	v.said = true
+	v.owes.Add(1)
+	v.watch.Reset(v.r.lim.FirstAudio)
 	v.r.p.Said(v.r.Gen, s)
 	if err := v.stream.Say(v.r.ctx, s); err != nil {
 		if v.r.ctx.Err() != nil {
@@ -361,16 +367,22 @@ func (v *voice) say(s string) error {
 func (v *voice) end() error {
 	<-v.ready
 	if v.err == nil {
+		v.ended.Store(true)
+		v.watch.Reset(v.r.lim.FirstAudio)
 		// Also after an interruption: a vendor that does not notice the end of ctx must not wait for more text.
 		if err := v.stream.End(v.r.ctx); err != nil && v.r.ctx.Err() == nil {
 			v.r.cancel(fmt.Errorf("end the speech: %w", err))
 		}
+		if !v.said {
+			_ = v.stream.Close() // there is nothing to wait for
+		}
 	}
 	err := <-v.over
-	if v.watch != nil {
-		v.watch.Stop()
+	v.watch.Stop()
+	if !v.said && v.err == nil {
+		err = nil // whatever became of a stream that nothing was wanted of
 	}
-	v.r.p.Finish(v.r.Gen)
+	v.r.p.Finish(v.r.Gen, err == nil)
 	return err
 }
 
@@ -381,7 +393,11 @@ func (v *voice) move() error {
 	var buf []int16
 	first := true
 	for {
+		if v.owes.Load() > 0 || v.ended.Load() {
+			v.watch.Reset(r.lim.FirstAudio)
+		}
 		c, err := v.stream.Recv(r.ctx)
+		v.watch.Stop()
 		if errors.Is(err, io.EOF) {
 			if rs != nil {
 				return stale(r.p.Write(r.ctx, r.Gen, rs.Flush(buf[:0]), nil))
@@ -394,11 +410,13 @@ func (v *voice) move() error {
 			}
 			return fmt.Errorf("receive speech: %w", err)
 		}
+		for _, m := range c.Marks {
+			if m.Kind == tts.Sentence {
+				v.owes.Add(-1)
+			}
+		}
 		if first && len(c.Frame.PCM) > 0 {
 			first = false
-			if v.watch != nil {
-				v.watch.Stop()
-			}
 			r.note(Note{Kind: FirstAudio})
 		}
 		pcm := c.Frame.PCM

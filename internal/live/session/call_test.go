@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -142,11 +143,18 @@ func runCall(t *testing.T, c *callFile) {
 		s.expect(l)
 	}
 	if t.Failed() || os.Getenv("GRIOT_CALLS") != "" {
-		for _, e := range s.log {
-			b, _ := json.Marshal(e.Body)
-			t.Logf("%7.3f gen %d %-18s %s", e.At.Sub(s.start).Seconds(), e.Gen, e.Body.EventType(), b)
-		}
+		t.Log("\n" + s.story())
 	}
+}
+
+// story is what happened, one line an event.
+func (s *stage) story() string {
+	var b strings.Builder
+	for _, e := range s.log {
+		body, _ := json.Marshal(e.Body)
+		fmt.Fprintf(&b, "%7.3f gen %d %-18s %s\n", e.At.Sub(s.start).Seconds(), e.Gen, e.Body.EventType(), body)
+	}
+	return b.String()
 }
 
 // models makes the scripted models.
@@ -353,6 +361,10 @@ type loop struct {
 	acks  chan transport.Heard
 	wg    sync.WaitGroup
 
+	chunk time.Duration // audio in one Recv
+	holds bool
+	still bool
+
 	mu     sync.Mutex
 	talks  [][2]time.Duration
 	timers []*time.Timer
@@ -373,7 +385,7 @@ type play struct {
 
 func newLoop(start time.Time, acks bool, ahead time.Duration) *loop {
 	l := &loop{start: start, in: make(chan transport.Inbound, 64), gone: make(chan struct{}), first: map[event.Gen]time.Duration{}, last: map[event.Gen]time.Duration{},
-		queue: map[event.Gen]time.Duration{}, from: map[event.Gen]time.Time{}, buf: make([]int16, 320),
+		queue: map[event.Gen]time.Duration{}, from: map[event.Gen]time.Time{}, chunk: media.FrameTime,
 		info: transport.Info{ID: "loop", Kind: "loop", Remote: "script", In: media.Mono(16000), Out: media.Mono(16000), Ahead: ahead}}
 	if acks {
 		l.acks = make(chan transport.Heard, 256)
@@ -416,7 +428,7 @@ func (l *loop) send(in transport.Inbound) {
 
 // Recv gives a frame every 20 ms of the script's time.
 func (l *loop) Recv(ctx context.Context, in *transport.Inbound) error {
-	due := time.NewTimer(time.Until(l.start.Add(l.pos + media.FrameTime)))
+	due := time.NewTimer(time.Until(l.start.Add(l.pos + l.chunk)))
 	defer due.Stop()
 	select {
 	case <-l.gone:
@@ -429,16 +441,18 @@ func (l *loop) Recv(ctx context.Context, in *transport.Inbound) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	amp := 0.0
-	for _, t := range l.talks {
-		if l.pos >= t[0] && l.pos < t[1] {
-			amp = 8000
+	l.buf = l.buf[:0]
+	for end := l.pos + l.chunk; l.pos < end; l.pos += media.FrameTime {
+		amp := 0.0
+		for _, t := range l.talks {
+			if l.pos >= t[0] && l.pos < t[1] {
+				amp = 8000
+			}
+		}
+		for i := range 320 {
+			l.buf = append(l.buf, int16(amp*math.Sin(float64(i)/8)))
 		}
 	}
-	for i := range l.buf {
-		l.buf[i] = int16(amp * math.Sin(float64(i)/8))
-	}
-	l.pos += media.FrameTime
 	*in = transport.Inbound{Kind: transport.Audio, Frame: media.Frame{Format: l.info.In, PCM: l.buf}}
 	return nil
 }
@@ -490,6 +504,18 @@ func (l *loop) acknowledge() {
 		l.mu.Unlock()
 	}
 }
+
+// CanHold, Hold and Duck make the far end one that can pause.
+func (l *loop) CanHold() bool { return l.holds }
+
+func (l *loop) Hold(_ context.Context, on bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.still = on
+	return nil
+}
+
+func (l *loop) Duck(context.Context, bool) error { return nil }
 
 var (
 	_ stt.Model = (*fake.STT)(nil)

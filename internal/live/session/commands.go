@@ -77,7 +77,7 @@ func (s *state) doCommit(now time.Time, o *out) {
 	t := s.turn
 	if t == nil {
 		t = s.cand
-		s.cand = nil
+		s.letGo(o, false)
 	}
 	if t == nil {
 		t = s.newTurn(s.pos, o)
@@ -91,6 +91,20 @@ func (s *state) doCommit(now time.Time, o *out) {
 	}
 }
 
+// letGo lets a held agent go on, because the client has settled what the caller's sound was.
+func (s *state) letGo(o *out, discard bool) {
+	t := s.cand
+	if t == nil {
+		return
+	}
+	s.cand = nil
+	if discard {
+		o.add(discardEar{utt: t.utt})
+	}
+	o.add(duckPlay{false})
+	o.add(holdPlay{false})
+}
+
 func (s *state) doClear(now time.Time, o *out) {
 	item := ""
 	if t := s.turn; t != nil {
@@ -98,6 +112,7 @@ func (s *state) doClear(now time.Time, o *out) {
 		s.turn = nil
 		o.add(discardEar{utt: t.utt})
 	}
+	s.letGo(o, true)
 	s.policy.Reset()
 	s.policyWake = time.Time{}
 	o.emit(event.InputDropped{Item: item, Reason: "cleared"})
@@ -152,10 +167,8 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 	if a == nil {
 		return nil
 	}
-	if a.settled || a.drained {
-		if total := a.total; c.End > total+time.Millisecond && total > 0 {
-			return fault.New(fault.Invalid, "invalid_value", "Audio content of %dms is already shorter than %dms", total.Milliseconds(), c.End.Milliseconds()).At("audio_end_ms")
-		}
+	if a.settled && c.End > a.wrote+time.Millisecond {
+		return fault.New(fault.Invalid, "invalid_value", "Audio content of %dms is already shorter than %dms", a.wrote.Milliseconds(), c.End.Milliseconds()).At("audio_end_ms")
 	}
 	if !a.settled {
 		a.cutAt = max(c.End, time.Microsecond)
@@ -171,9 +184,10 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 	if a.heardAt != nil {
 		n = a.heardAt(c.End)
 	}
-	it.Text = a.text[:min(n, len(a.text))]
+	a.upto, a.heard = min(c.End, a.wrote), min(n, len(a.text))
+	it.Text = a.text[:a.heard]
 	// It was settled before, and is so again: the client knows better. The agent was not cut by it.
-	o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: it.Text, Upto: event.Ms(min(c.End, a.total)), Total: event.Ms(a.total), Cut: len(it.Text) < len(a.text)})
+	o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: it.Text, Upto: event.Ms(a.upto), Total: event.Ms(a.total), Cut: len(it.Text) < len(a.text)})
 	return nil
 }
 
@@ -216,6 +230,7 @@ func (s *state) update(n Settings, now time.Time, o *out) {
 		o.emit(event.InputDropped{Item: t.item, Reason: "settings"})
 		s.turn = nil
 	}
+	s.letGo(o, true)
 	s.policy, s.policyWake, s.agent = turn.New(n.Turn), time.Time{}, turn.Agent{}
 	o.add(retune{threshold: n.Turn.Threshold})
 	if n.Turn.Manual {

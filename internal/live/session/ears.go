@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,25 +18,26 @@ import (
 )
 
 // ears carries the caller's audio to the recogniser, utterance by utterance. The listener pushes every frame; the actor says when an utterance begins and ends; one
-// goroutine (run) does the sending, so that neither ever waits for a recogniser.
+// goroutine (run) does the sending, so that neither ever waits for a recogniser. Frames are kept at the rate at which they come, and brought to the
+// recogniser's only when they are sent.
 //
-// The queue holds two seconds. When it is full the oldest frame is dropped, and counted; ends of utterances are never dropped.
+// Up to two seconds wait. When there is more the oldest frame is dropped, and counted; ends of utterances are never dropped.
 type ears struct {
 	model stt.Model
 	opts  stt.Options
 	post  func(msg)
-	rate  int
+	rate  int // the recogniser's
+	wake  chan struct{}
 
 	mu      sync.Mutex
-	wake    chan struct{}
-	queue   [queueFrames]op
-	head    int // index of the oldest op
-	n       int
-	before  [prefixFrames][]int16 // the newest frames, for the start of an utterance
-	beforeN int                   // frames ever pushed
-	fed     int                   // index of the newest frame that was given to an utterance
-	prefix  int                   // frames that an utterance begins with
-	utt     int                   // under way; 0 for none
+	in      int         // rate of the frames
+	size    int         // samples of one frame
+	ring    []int16     // the newest frames: frame n is in slot n modulo their number
+	slots   int         // grows while the recogniser is slow
+	pushed  int         // frames ever pushed
+	fed     int         // the first frame that no utterance had
+	prefix  int         // frames that an utterance begins with
+	list    []utterance // not sent whole, oldest first
 	dropped int
 	load    *load.Meter
 
@@ -43,22 +45,35 @@ type ears struct {
 }
 
 const (
-	queueFrames  = 100
+	queueFrames  = 100 // unsent ones
 	prefixFrames = 25
 )
+
+// utterance is a stretch of frames for the recogniser.
+type utterance struct {
+	id    int
+	hints stt.Hints
+	next  int // frame to send
+	to    int // the frame after the last; of an open utterance, all that come
+	open  bool
+	begun bool   // opBegin is sent
+	last  opKind // what ends it; 0: that comes separately
+}
 
 type opKind uint8
 
 const (
-	opAudio opKind = iota
+	opAudio opKind = iota + 1
 	opBegin
 	opFinalize
 	opDiscard
 )
 
+// op is one thing for the recognition stream.
 type op struct {
 	kind  opKind
 	utt   int
+	rate  int
 	pcm   []int16 // reused
 	hints stt.Hints
 }
@@ -74,17 +89,88 @@ func newEars(p Plan, post func(msg)) *ears {
 	return e
 }
 
-// push takes one frame of the caller's audio, at the recogniser's rate.
+// hear says at what rate frames come from now on. What waits at another rate is dropped.
+func (e *ears) hear(rate int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range e.list {
+		u := &e.list[i]
+		if u.open {
+			u.to = e.pushed
+		}
+		e.lose(u.to - u.next)
+		u.next = u.to
+	}
+	e.in, e.size, e.slots = rate, media.Mono(rate).Samples(media.FrameTime), e.prefix+4
+	e.ring, e.fed = make([]int16, e.slots*e.size), e.pushed
+}
+
+// push takes one frame of the caller's audio.
 func (e *ears) push(pcm []int16) {
 	e.mu.Lock()
-	i := e.beforeN % prefixFrames
-	e.before[i] = append(e.before[i][:0], pcm...)
-	e.beforeN++
-	if e.utt != 0 {
-		e.fed = e.beforeN
-		e.enqueue(opAudio, e.utt, pcm, stt.Hints{})
+	defer e.mu.Unlock()
+	e.room()
+	copy(e.frame(e.pushed), pcm)
+	e.pushed++
+	if e.current() != nil {
+		e.fed = e.pushed
+		e.signal()
 	}
-	e.mu.Unlock()
+}
+
+// frame is where frame n is kept. Called with mu held.
+func (e *ears) frame(n int) []int16 {
+	at := n % e.slots * e.size
+	return e.ring[at : at+e.size]
+}
+
+// current is the utterance under way, or nil. Called with mu held.
+func (e *ears) current() *utterance {
+	if n := len(e.list); n > 0 && e.list[n-1].open {
+		return &e.list[n-1]
+	}
+	return nil
+}
+
+// room makes a free slot for the next frame. Called with mu held.
+func (e *ears) room() {
+	var oldest *utterance // with unsent frames
+	for i := range e.list {
+		if u := &e.list[i]; u.next < u.to || u.open && u.next < e.pushed {
+			oldest = u
+			break
+		}
+	}
+	if oldest == nil {
+		return
+	}
+	if e.pushed-oldest.next >= queueFrames {
+		oldest.next++
+		e.lose(1)
+	}
+	if e.pushed-oldest.next < e.slots {
+		return
+	}
+	ring, slots := e.ring, e.slots
+	e.slots = min(2*slots, queueFrames+prefixFrames)
+	e.ring = make([]int16, e.slots*e.size)
+	for n := max(0, e.pushed-slots); n < e.pushed; n++ {
+		at := n % slots * e.size
+		copy(e.frame(n), ring[at:at+e.size])
+	}
+}
+
+// lose counts frames that no recogniser will hear. Called with mu held.
+func (e *ears) lose(frames int) {
+	e.dropped += frames
+	e.load.Drop(frames)
+}
+
+func (e *ears) signal() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
 }
 
 // begin opens an utterance with the frames from before its onset that no earlier utterance had.
@@ -94,12 +180,12 @@ func (e *ears) begin(utt int, h stt.Hints) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.utt = utt
-	e.enqueue(opBegin, utt, nil, h)
-	for k := max(e.fed, e.beforeN-e.prefix, 0); k < e.beforeN; k++ {
-		e.enqueue(opAudio, utt, e.before[k%prefixFrames], stt.Hints{})
+	if u := e.current(); u != nil {
+		u.open, u.to = false, e.pushed
 	}
-	e.fed = e.beforeN
+	e.list = append(e.list, utterance{id: utt, hints: h, open: true, next: max(e.fed, e.pushed-e.prefix, 0)})
+	e.fed = e.pushed
+	e.signal()
 }
 
 func (e *ears) finalize(utt int) { e.end(opFinalize, utt) }
@@ -111,43 +197,16 @@ func (e *ears) end(k opKind, utt int) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.utt == utt {
-		e.utt = 0
-	}
-	e.enqueue(k, utt, nil, stt.Hints{})
-}
-
-// enqueue adds an op. Called with mu held.
-func (e *ears) enqueue(k opKind, utt int, pcm []int16, h stt.Hints) {
-	if e.n == queueFrames {
-		e.drop()
-	}
-	o := &e.queue[(e.head+e.n)%queueFrames]
-	o.kind, o.utt, o.hints = k, utt, h
-	o.pcm = append(o.pcm[:0], pcm...)
-	e.n++
-	select {
-	case e.wake <- struct{}{}:
-	default:
-	}
-}
-
-// drop takes the oldest audio frame out. Called with mu held.
-func (e *ears) drop() {
-	for i := range e.n {
-		if e.queue[(e.head+i)%queueFrames].kind != opAudio {
-			continue
+	if u := e.current(); u != nil && u.id == utt {
+		u.open, u.to, u.last = false, e.pushed, k
+	} else {
+		at := len(e.list)
+		if u != nil {
+			at-- // it is open for long
 		}
-		for k := i; k > 0; k-- { // close the gap towards the head
-			a, b := (e.head+k)%queueFrames, (e.head+k-1)%queueFrames
-			e.queue[a], e.queue[b] = e.queue[b], e.queue[a]
-		}
-		break
+		e.list = slices.Insert(e.list, at, utterance{id: utt, begun: true, last: k})
 	}
-	e.head = (e.head + 1) % queueFrames
-	e.n--
-	e.dropped++
-	e.load.Drop(1)
+	e.signal()
 }
 
 func (e *ears) droppedFrames() int {
@@ -169,20 +228,33 @@ func (e *ears) retune(threshold float32) {
 	e.threshold.Store(math.Float32bits(threshold))
 }
 
-// take copies the oldest op into o, or reports that there is none.
+// take copies what comes next into o, or reports that there is nothing.
 func (e *ears) take(o *op) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.n == 0 {
-		return false
+	for len(e.list) > 0 {
+		u := &e.list[0]
+		o.utt, o.rate, o.pcm, o.hints = u.id, e.in, o.pcm[:0], stt.Hints{}
+		if !u.begun {
+			u.begun = true
+			o.kind, o.hints = opBegin, u.hints
+			return true
+		}
+		if u.next < u.to || u.open && u.next < e.pushed {
+			o.kind, o.pcm = opAudio, append(o.pcm, e.frame(u.next)...)
+			u.next++
+			return true
+		}
+		if u.open {
+			return false
+		}
+		o.kind = u.last
+		e.list = e.list[:copy(e.list, e.list[1:])]
+		if o.kind != 0 {
+			return true
+		}
 	}
-	q := &e.queue[e.head]
-	o.kind, o.utt, o.hints = q.kind, q.utt, q.hints
-	o.pcm = append(o.pcm[:0], q.pcm...)
-	q.hints = stt.Hints{}
-	e.head = (e.head + 1) % queueFrames
-	e.n--
-	return true
+	return false
 }
 
 // run sends until ctx ends. A stream that fails is opened again for the next utterance.
@@ -227,6 +299,9 @@ type line struct {
 	stream stt.Stream
 	cancel context.CancelFunc
 	done   chan struct{}
+	rs     *media.Resampler // of the frames that come at another rate than the stream's
+	from   int              // that rate
+	buf    []int16
 
 	mu     sync.Mutex
 	utt    int   // being sent
@@ -290,13 +365,19 @@ func (l *line) do(ctx context.Context, o *op) error {
 			return h.SetHints(ctx, o.hints)
 		}
 	case opAudio:
-		return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.e.rate), PCM: o.pcm})
+		return l.send(ctx, o)
 	case opFinalize:
+		if err := l.flush(ctx); err != nil {
+			return err
+		}
 		l.mu.Lock()
 		l.owed = append(l.owed, o.utt)
 		l.mu.Unlock()
 		return l.stream.Finalize(ctx)
 	case opDiscard:
+		if l.rs != nil {
+			l.rs.Reset()
+		}
 		if d, ok := l.stream.(stt.Discarder); ok {
 			return d.Discard(ctx)
 		}
@@ -307,6 +388,38 @@ func (l *line) do(ctx context.Context, o *op) error {
 		return l.stream.Finalize(ctx)
 	}
 	return nil
+}
+
+// send gives one frame to the stream, at its rate.
+func (l *line) send(ctx context.Context, o *op) error {
+	pcm := o.pcm
+	if o.rate != l.e.rate {
+		if l.rs == nil || l.from != o.rate {
+			rs, err := media.NewResampler(o.rate, l.e.rate)
+			if err != nil {
+				return err
+			}
+			l.rs, l.from = rs, o.rate
+		}
+		l.buf = l.rs.Process(l.buf[:0], pcm)
+		pcm = l.buf
+	}
+	if len(pcm) == 0 {
+		return nil
+	}
+	return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.e.rate), PCM: pcm})
+}
+
+// flush gives the stream what the resampler still holds of an utterance.
+func (l *line) flush(ctx context.Context) error {
+	if l.rs == nil {
+		return nil
+	}
+	l.buf = l.rs.Flush(l.buf[:0])
+	if len(l.buf) == 0 {
+		return nil
+	}
+	return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.e.rate), PCM: l.buf})
 }
 
 func (l *line) read(ctx context.Context) {

@@ -15,13 +15,11 @@ import (
 // detectorFor makes the voice detector; tests put a simpler one in its place.
 var detectorFor = func(rate int) (vad.Detector, error) { return vad.New(rate) }
 
-// listen is the way in: it reads the leg, brings its audio to the recogniser's rate in 20 ms frames, finds the edges of speech, and posts what the actor has to know.
+// listen is the way in: it reads the leg, cuts its audio into 20 ms frames, finds the edges of speech, and posts what the actor has to know.
 // In steady state it allocates nothing and posts nothing.
 func (s *Session) listen(ctx context.Context) {
-	l := listener{s: s, in: s.leg.Info().In}
-	if err := l.open(); err != nil {
-		s.post(earFault{err: fmt.Errorf("listen: %w", err)})
-	}
+	l := listener{s: s}
+	l.seg.Close = 5 // the pause that ends a turn is the policy's to count
 	var in transport.Inbound
 	for {
 		if err := s.leg.Recv(ctx, &in); err != nil {
@@ -33,7 +31,7 @@ func (s *Session) listen(ctx context.Context) {
 			if s.plan.CallerTap != nil {
 				s.plan.CallerTap(time.Since(s.start), in.Frame)
 			}
-			l.audio(in.Frame.PCM)
+			l.audio(in.Frame)
 		case transport.Digit:
 			s.post(digitMsg{in.Digit})
 		case transport.Text:
@@ -45,7 +43,7 @@ func (s *Session) listen(ctx context.Context) {
 // listener is the state of the way in.
 type listener struct {
 	s   *Session
-	in  media.Format
+	in  media.Format // of the audio that comes; a client may change it
 	rs  *media.Resampler
 	fr  *media.Framer
 	det vad.Detector
@@ -74,30 +72,40 @@ func (l *listener) suspect(speech bool) {
 	}
 }
 
-func (l *listener) open() (err error) {
+// open prepares for audio of another rate. The voice detector works at the leg's own rate where it can: what has no high frequencies gains nothing
+// by being brought to a higher rate.
+func (l *listener) open(in media.Format) (err error) {
+	l.in, l.rs, l.fr, l.det = in, nil, nil, nil
 	e := l.s.ear
 	if e == nil {
 		return nil
 	}
-	if l.in.Rate != e.rate {
-		if l.rs, err = media.NewResampler(l.in.Rate, e.rate); err != nil {
+	rate := in.Rate
+	if rate != 8000 && rate != 16000 {
+		rate = 16000
+		if l.rs, err = media.NewResampler(in.Rate, rate); err != nil {
 			return err
 		}
 	}
-	if l.fr, err = media.NewFramer(media.Mono(e.rate)); err != nil {
+	if l.fr, err = media.NewFramer(media.Mono(rate)); err != nil {
 		return err
 	}
-	l.seg.Close = 5 // the pause that ends a turn is the policy's to count
-	l.det, err = detectorFor(e.rate)
+	e.hear(rate)
+	l.det, err = detectorFor(rate)
 	return err
 }
 
-// audio takes samples at the leg's rate, any number of them.
-func (l *listener) audio(pcm []int16) {
-	e := l.s.ear
-	if e == nil || l.det == nil {
+// audio takes a piece of the leg's audio, of any length.
+func (l *listener) audio(f media.Frame) {
+	if f.Format != l.in {
+		if err := l.open(f.Format); err != nil {
+			l.s.post(earFault{err: fmt.Errorf("listen: %w", err)})
+		}
+	}
+	if l.det == nil {
 		return
 	}
+	pcm := f.PCM
 	if l.rs != nil {
 		l.buf = l.rs.Process(l.buf[:0], pcm)
 		pcm = l.buf

@@ -37,6 +37,7 @@ type Session struct {
 	start   time.Time
 	reason  string
 	check   func(*state, time.Time) // tests look at the state after every step
+	mangle  func(msg) (msg, bool)   // tests plant faults: another message, or none
 }
 
 // mailWait is how long a message may wait for room in the mailbox. Missing it is a fault of the session: the message is from a goroutine of ours or from a
@@ -179,6 +180,12 @@ func (s *Session) act(ctx context.Context) {
 
 func (s *Session) handle(ctx context.Context, m msg) {
 	now := time.Now()
+	if s.mangle != nil {
+		var keep bool
+		if m, keep = s.mangle(m); !keep {
+			return
+		}
+	}
 	var o out
 	s.st.pos = max(s.st.pos, time.Duration(s.heard.Load()))
 	s.st.step(m, now, &o)
@@ -233,9 +240,8 @@ func (s *Session) startReply(ctx context.Context, e startRep) {
 		}
 	}
 	s.replies[g] = cancel
-	e.job.Out = s.leg.Info().Out
 	if e.job.TTS != nil {
-		s.player.Begin(g)
+		e.job.Out = s.player.Begin(g)
 	}
 	s.wg.Go(func() {
 		defer cancel(nil)

@@ -109,6 +109,7 @@ type attempt struct {
 	early   bool // settled before the reply reported its end
 	upto    time.Duration
 	total   time.Duration
+	wrote   time.Duration           // sent to the leg, once that is final
 	heard   int                     // bytes of text
 	heardAt func(time.Duration) int // the settled ledger
 	cutAt   time.Duration           // where a client says it was cut; 0 when none did

@@ -91,12 +91,7 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 		s.cand = s.newTurn(max(0, d.At-s.set.Turn.PrefixPadding), o)
 		o.add(holdPlay{true})
 	case turn.Resume:
-		if t := s.cand; t != nil {
-			s.cand = nil
-			o.add(discardEar{utt: t.utt})
-		}
-		o.add(duckPlay{false})
-		o.add(holdPlay{false})
+		s.letGo(o, true)
 	case turn.Start, turn.Interrupt:
 		t := s.cand
 		if s.cand = nil; t == nil {
@@ -240,6 +235,8 @@ func (s *state) answerTurn(t *userTurn, now time.Time, o *out) {
 	switch {
 	case s.want == "client":
 		s.wanted(now, o)
+	case t.manual && s.owed != nil && s.rep == nil && s.set.Turn.CreateResponse:
+		s.respond("turn", s.owed, Overrides{}, now, o) // an earlier turn's, which no client will ask for
 	case t.manual || !s.set.Turn.CreateResponse:
 	case s.turn != nil && !s.turn.manual:
 		s.owed = t // the caller goes on: answer both, or this one if the rest is noise
@@ -255,10 +252,11 @@ func (s *state) nothingHeard(t *userTurn, now time.Time, o *out) {
 	switch {
 	case s.want == "client":
 		s.wanted(now, o)
-	case t.manual || s.turn != nil && !s.turn.manual || len(s.finals) > 0 || s.rep != nil || !s.set.Turn.CreateResponse:
+	case s.turn != nil && !s.turn.manual || len(s.finals) > 0 || s.rep != nil || !s.set.Turn.CreateResponse:
 		// Somebody else owes the next move.
 	case s.owed != nil:
 		s.respond("turn", s.owed, Overrides{}, now, o)
+	case t.manual:
 	case s.unheard != "":
 		text := s.unheard
 		s.unheard = ""
@@ -414,7 +412,7 @@ func (s *state) wanted(now time.Time, o *out) {
 func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	a.settled = true
 	if a.cutAt > 0 && a.heardAt != nil {
-		a.upto = min(a.cutAt, a.total)
+		a.upto = min(a.cutAt, a.wrote) // nobody hears what was not sent
 		text = a.heardAt(a.upto)
 	}
 	text = min(text, len(a.text))
@@ -614,7 +612,7 @@ func (s *state) played(n playNote, now time.Time, o *out) {
 			s.finish(a, now, o)
 		}
 	case playSettled:
-		a.upto, a.heard, a.total, a.drained = n.Upto, n.Text, n.Total, true
+		a.upto, a.heard, a.total, a.wrote, a.drained = n.Upto, n.Text, n.Total, n.Wrote, true
 		a.heardAt = n.HeardAt
 		if !a.done { // drained and settled may come before the reply's own report
 			a.early = true
