@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -153,5 +154,102 @@ func TestFaultsAreNotices(t *testing.T) {
 		g := c.wait("griot.notice")
 		require.Equal(t, "fault_llm", g.str("code"))
 		require.Equal(t, "model_down", g.str("params.code"))
+	})
+}
+
+// player is a page's: it plays what it gets, pauses when told, drops everything at speech_started, and reports all of that.
+func (c *client) player() {
+	c.wg.Go(func() {
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		seen, paused := 0, false
+		var response, item string
+		var have, played time.Duration
+		told, final := time.Duration(-1), false
+		for {
+			select {
+			case <-c.pipe.gone:
+				return
+			case <-tick.C:
+			}
+			all := c.sent()
+			for _, g := range all[seen:] {
+				switch g.typ {
+				case "response.output_audio.delta":
+					if r := g.str("response_id"); r != response {
+						response, item, have, played, told, final = r, g.str("item_id"), 0, 0, -1, false
+					}
+					have += 20 * time.Millisecond
+				case "griot.hold":
+					paused = g.get("on").(bool)
+				case "input_audio_buffer.speech_started":
+					if have = played; response != "" && !final {
+						final = true
+						c.playback(response, item, played, true)
+					}
+				}
+			}
+			seen = len(all)
+			if !paused && played < have {
+				played += 20 * time.Millisecond
+			}
+			if response != "" && !final && played-told >= 100*time.Millisecond {
+				told = played
+				c.playback(response, item, played, false)
+			}
+		}
+	})
+}
+
+func (c *client) playback(response, item string, upto time.Duration, final bool) {
+	select {
+	case c.pipe.in <- message{data: fmt.Appendf(nil, `{"type":"griot.playback","response_id":"%s","item_id":"%s","audio_end_ms":%d,"final":%t}`, response, item, upto.Milliseconds(), final)}:
+	case <-c.pipe.gone:
+	}
+}
+
+// A cough over the agent: the page's player is paused at once and goes on where it stopped; the protocol's own events know nothing of it, and all of the answer is heard.
+func TestHoldAndGoOn(t *testing.T) {
+	play(t, setup{ext: true, answers: []fake.Answer{{Text: "one two three four five six"}}}, func(t *testing.T, c *client) {
+		c.openMic(wire.PCM24k)
+		c.player()
+		c.send(`{"type":"response.create"}`)
+		c.wait("response.output_audio.delta")
+		c.rest(600 * time.Millisecond)
+		c.say(160 * time.Millisecond)
+		on := c.wait("griot.hold")
+		require.Equal(t, true, on.get("on"))
+		require.Less(t, on.at, 850*time.Millisecond)
+		require.Equal(t, false, c.wait("griot.hold").get("on"))
+		require.Equal(t, true, c.wait("griot.duck").get("on"))
+		require.Equal(t, "completed", c.wait("response.done").str("response.status"))
+		said := c.wait("griot.said")
+		require.Equal(t, "one two three four five six", said.str("heard"))
+		require.Empty(t, c.all("input_audio_buffer.speech_started"))
+	})
+}
+
+// Speech over the agent: paused at once, then cut for good, and what was heard is what the page had played when it paused.
+func TestHoldAndStop(t *testing.T) {
+	play(t, setup{ext: true, heard: []fake.Utterance{{Text: "Stop."}}, answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}, {Text: "Yes?"}}}, func(t *testing.T, c *client) {
+		c.openMic(wire.PCM24k)
+		c.player()
+		c.send(`{"type":"response.create"}`)
+		c.wait("response.output_audio.delta")
+		c.rest(1000 * time.Millisecond)
+		c.say(1500 * time.Millisecond)
+		on := c.wait("griot.hold")
+		require.Equal(t, true, on.get("on"))
+		require.Less(t, on.at, 1200*time.Millisecond, "within 200 ms of the first sound")
+		started, done := c.wait("input_audio_buffer.speech_started"), c.wait("response.done")
+		require.Greater(t, started.at, on.at)
+		require.Equal(t, "cancelled", done.str("response.status"))
+		said := c.wait("griot.said")
+		require.Equal(t, "one two three ", said.str("heard"))
+		require.InDelta(t, on.at.Milliseconds(), said.get("upto_ms"), 60)
+		for _, g := range c.all("response.output_audio.delta") {
+			require.False(t, g.str("response_id") == done.str("response.id") && g.at > on.at, "nothing is sent to a player that is paused")
+		}
+		require.Equal(t, "Yes?", c.wait("response.done").str("response.output.0.content.0.transcript"))
 	})
 }
