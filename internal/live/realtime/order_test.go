@@ -337,6 +337,18 @@ func TestGreeting(t *testing.T) {
 	})
 }
 
+// A client that writes at once did not ask for the greeting and need not wait for it.
+func TestRequestDuringTheGreeting(t *testing.T) {
+	play(t, setup{plan: greet, answers: []fake.Answer{{Text: "Yes."}}}, func(t *testing.T, c *client) {
+		c.wait("response.output_audio.delta")
+		c.write("q", "", "Question?")
+		c.send(`{"type":"response.create"}`)
+		require.JSONEq(t, `{"type":"cancelled","reason":"client_cancelled"}`, mustJSON(c.wait("response.done").get("response.status_details")))
+		require.Equal(t, "Yes.", c.wait("response.done").str("response.output.0.content.0.transcript"))
+		require.Empty(t, c.all("error"))
+	})
+}
+
 // A fault of the model: the response fails, and the agent apologises in another one.
 func TestFailedResponse(t *testing.T) {
 	play(t, setup{answers: []fake.Answer{{Err: errDown}}}, func(t *testing.T, c *client) {
