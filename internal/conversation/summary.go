@@ -242,7 +242,11 @@ func (b *builder) agentLine(r *reply) (Line, bool) {
 			}
 		}
 	}
-	l.At, l.End = event.Ms(begin), event.Ms(max(begin, r.end))
+	end := max(begin, r.end)
+	if r.cut && r.settled && !r.text {
+		end = min(end, begin+r.upto) // it was silenced at the first sign of the caller, and given up only when that was sure
+	}
+	l.At, l.End = event.Ms(begin), event.Ms(end)
 	return l, true
 }
 

@@ -56,6 +56,13 @@ func TestTranscript(t *testing.T) {
 			userLine,
 			{Item: "a1", Role: RoleAgent, Text: "We open", Said: "We open at nine. We close at six.", Heard: "We open", Cut: true, At: ms(2605), End: ms(3605), Latency: ms(600)},
 		}},
+		{"silenced at once, given up 300 ms later", append(turn("We open at nine.", "We open", true)[:5],
+			at(3905, event.Interrupted{Response: "r1", Item: "a1", Reason: "turn_detected", Said: "We open at nine.", Text: "We open", Upto: ms(1000)}),
+			at(3910, event.AgentSaid{Response: "r1", Item: "a1", Said: "We open at nine.", Text: "We open", Upto: ms(1000), Cut: true}),
+		), []Line{
+			userLine,
+			{Item: "a1", Role: RoleAgent, Text: "We open", Said: "We open at nine.", Heard: "We open", Cut: true, At: ms(2605), End: ms(3605), Latency: ms(600)},
+		}},
 		{"generated and never heard", []event.Event{
 			at(100, event.ReplyStarted{Response: "r1", Item: "a1"}),
 			at(900, event.ReplyDone{Response: "r1", Item: "a1", Status: "cancelled", Text: "Never mind."}),
