@@ -85,7 +85,6 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if next.Audio.Input.Format != old.Audio.Input.Format {
-		c.up = nil
 		c.carry.Reset()
 	}
 	c.session = next

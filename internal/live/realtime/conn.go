@@ -3,7 +3,6 @@ package realtime
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -34,16 +33,14 @@ type conn struct {
 	voice   string           // the agent's
 	ext     bool             // Griot's extensions
 	dialect wire.Dialect
-	info    transport.Info
+	info    transport.Info // but for the formats
 	acks    chan transport.Heard
 
-	appended atomic.Int64 // samples at the leg's rate since the last commit or clear, by a client or by turn detection
+	appended atomic.Int64 // nominal samples, at 24 kHz, since the last commit or clear, by a client or by turn detection
 
 	// Owned by the goroutine that calls Recv.
-	in     []int16 // decoded audio
-	carry  wire.Carry
-	up     *media.Resampler
-	narrow []int16 // before it is brought to the leg's rate
+	in    []int16 // decoded audio
+	carry wire.Carry
 
 	mu      sync.Mutex // guards what follows, and the order of messages
 	seq     wire.Seq
@@ -53,13 +50,13 @@ type conn struct {
 	byID    map[string]event.Gen     // responses that may still be acknowledged
 	lengths map[string]time.Duration // of the audio that was sent, by finished item
 	items   []string                 // the conversation as the client knows it
-	frame   []int16                  // being encoded, see encodeAudio
-	down    *media.Resampler
-	narrow8 []int16 // brought to the client's rate
+	frame   media.Frame              // being encoded, see encodeAudio
+	down    *media.Resampler         // of sound that began at another rate than its response's
+	changed []int16                  // by it
 	encode  func([]byte) []byte
 }
 
-// rate is what a leg of this package takes and gives, whatever the client's format.
+// rate is the protocol's ordinary one. A client that speaks G.711 has another.
 const rate = 24000
 
 func newConn(sock socket, ext bool, s wire.Session, id, remote string) *conn {
@@ -73,8 +70,14 @@ func newConn(sock socket, ext bool, s wire.Session, id, remote string) *conn {
 	return c
 }
 
-// Info implements transport.Leg.
-func (c *conn) Info() transport.Info { return c.info }
+// Info implements transport.Leg. The formats are the client's at this moment: what is a telephone call is one all the way.
+func (c *conn) Info() transport.Info {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in := c.info
+	in.In, in.Out = media.Mono(c.session.Audio.Input.Format.SampleRate()), media.Mono(c.session.Audio.Output.Format.SampleRate())
+	return in
+}
 
 // Heard implements transport.Leg. A client without the extensions acknowledges nothing.
 func (c *conn) Heard() <-chan transport.Heard {
@@ -126,27 +129,15 @@ func (c *conn) Recv(ctx context.Context, in *transport.Inbound) error {
 	}
 }
 
-// audio decodes appended audio into a frame of the leg's format.
+// audio decodes appended audio into a frame at the client's rate.
 func (c *conn) audio(b64 []byte, in *transport.Inbound) (err error) {
 	f := c.inputFormat()
-	if f.SampleRate() == rate {
-		if c.in, err = f.Decode(c.in[:0], b64, &c.carry); err != nil {
-			return err
-		}
-	} else {
-		if c.narrow, err = f.Decode(c.narrow[:0], b64, &c.carry); err != nil {
-			return err
-		}
-		if c.up == nil {
-			if c.up, err = media.NewResampler(f.SampleRate(), rate); err != nil {
-				return fmt.Errorf("receive audio at %d Hz: %w", f.SampleRate(), err)
-			}
-		}
-		c.in = c.up.Process(c.in[:0], c.narrow)
+	if c.in, err = f.Decode(c.in[:0], b64, &c.carry); err != nil {
+		return err
 	}
 	in.Kind = transport.Audio
-	in.Frame = media.Frame{Format: c.info.In, PCM: c.in}
-	c.appended.Add(int64(len(c.in)))
+	in.Frame = media.Frame{Format: media.Mono(f.SampleRate()), PCM: c.in}
+	c.appended.Add(int64(len(c.in) * rate / f.SampleRate()))
 	return nil
 }
 
@@ -166,30 +157,31 @@ func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 	}
 	c.openMessage()
 	c.rep.sent += f.Duration()
-	c.delta(f.PCM)
+	c.delta(f)
 	return nil
 }
 
-// delta sends sound. Called with mu held.
-func (c *conn) delta(pcm []int16) {
-	c.frame = pcm
+// delta sends sound; without any, what the resampler still holds. Called with mu held.
+func (c *conn) delta(f media.Frame) {
+	c.frame = f
 	_ = c.sock.Send(c.encode)
-	c.frame = nil
+	c.frame = media.Frame{}
 }
 
 // encodeAudio writes the frame under way, or without one what the resampler still holds. Called with mu held.
 func (c *conn) encodeAudio(dst []byte) []byte {
-	f, pcm := c.rep.wire.Audio.Output.Format, c.frame
-	if f.SampleRate() != rate {
+	f, pcm := c.rep.wire.Audio.Output.Format, c.frame.PCM
+	switch {
+	case pcm == nil && c.down == nil, c.frame.Rate == f.SampleRate():
+	case pcm == nil:
+		c.changed = c.down.Flush(c.changed[:0])
+		pcm = c.changed
+	default:
 		if c.down == nil {
-			c.down, _ = media.NewResampler(rate, f.SampleRate()) // both rates are known to be possible
+			c.down, _ = media.NewResampler(c.frame.Rate, f.SampleRate()) // both rates are known to be possible
 		}
-		if pcm == nil {
-			c.narrow8 = c.down.Flush(c.narrow8[:0])
-		} else {
-			c.narrow8 = c.down.Process(c.narrow8[:0], pcm)
-		}
-		pcm = c.narrow8
+		c.changed = c.down.Process(c.changed[:0], pcm)
+		pcm = c.changed
 	}
 	if len(pcm) == 0 {
 		return dst

@@ -8,6 +8,7 @@ import (
 
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/media"
 	wire "griot/internal/realtime"
 )
 
@@ -207,7 +208,7 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 		}
 		if r.modality == wire.ModalityAudio {
 			if status == wire.Completed {
-				c.delta(nil) // what the resampler still holds
+				c.delta(media.Frame{}) // what the resampler still holds
 			}
 			c.lengths[r.message.ItemID] = r.sent
 		}
@@ -233,9 +234,7 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 		InputTokenDetails:  wire.InputTokenDetails{TextTokens: b.Input, CachedTokens: b.Cached, CachedTokensDetails: wire.CachedDetails{TextTokens: b.Cached}},
 		OutputTokenDetails: wire.OutputTokenDetails{TextTokens: b.Output}}
 	c.rep = nil
-	if c.down != nil {
-		c.down.Reset()
-	}
+	c.down = nil
 	c.send(wire.ResponseDone{Response: r.wire})
 }
 
