@@ -230,8 +230,9 @@ func (b *builder) agentLine(r *reply) (Line, bool) {
 	if l.Said == "" && l.Text == "" {
 		return l, false
 	}
+	spoken := r.settled && !r.text
 	begin := r.started
-	if !r.text && r.settled {
+	if spoken {
 		begin = max(begin, r.end-r.upto)
 	}
 	if t := r.timing; t != nil {
@@ -243,8 +244,9 @@ func (b *builder) agentLine(r *reply) (Line, bool) {
 		}
 	}
 	end := max(begin, r.end)
-	if r.cut && r.settled && !r.text {
-		end = min(end, begin+r.upto) // it was silenced at the first sign of the caller, and given up only when that was sure
+	if spoken && r.cut { // it was silenced at the first sign of the caller, and given up only when that was sure
+		begin = min(begin, max(r.started, r.end-r.upto))
+		end = min(end, begin+r.upto)
 	}
 	l.At, l.End = event.Ms(begin), event.Ms(end)
 	return l, true
