@@ -177,7 +177,11 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 				return
 			}
 			if bytes.HasPrefix(buf, []byte(`{"type":"response.output_audio.delta"`)) {
-				sounds <- struct{}{}
+				select {
+				case sounds <- struct{}{}:
+				case <-over:
+					return
+				}
 			}
 		}
 	}()
@@ -190,7 +194,7 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 		}
 		p.Begin(gen)
 	}
-	pcm := mediatest.Voice(20*time.Millisecond, 24000)
+	pcm := mediatest.Voice(20*time.Millisecond, c.Info().Out.Rate)
 	one = func() {
 		if err := p.Write(ctx, gen, pcm, nil); err != nil {
 			t.Fatal(err)

