@@ -35,8 +35,13 @@ func saturate(v int32) int16 {
 
 // round returns the sample nearest to v.
 func round(v float32) int16 {
-	if v >= 0 {
-		return int16(min(v+0.5, 32767))
+	switch { // comparisons by hand: min and max have to think of what is no number
+	case v >= 32767:
+		return 32767
+	case v <= -32768:
+		return -32768
+	case v >= 0:
+		return int16(v + 0.5)
 	}
-	return int16(max(v-0.5, -32768))
+	return int16(v - 0.5)
 }

@@ -96,7 +96,7 @@ func (r *Resampler) run(dst []int16, limit int64) []int16 {
 	// An output between hist[at] and hist[at+1] needs half samples on either side.
 	for last := len(r.hist) - b.half - 1; r.at <= last && limit > 0; limit-- {
 		first := r.at - b.half + 1
-		dst = append(dst, round(dot(r.hist[first:first+2*b.half], b.taps[r.frac*2*b.half:(r.frac+1)*2*b.half])))
+		dst = append(dst, round(Dot(r.hist[first:first+2*b.half], b.taps[r.frac*2*b.half:(r.frac+1)*2*b.half])))
 		r.out++
 		r.at += whole
 		if r.frac += part; r.frac >= b.up {
@@ -110,23 +110,6 @@ func (r *Resampler) run(dst []int16, limit int64) []int16 {
 		r.at -= drop
 	}
 	return dst
-}
-
-// dot returns the inner product of two slices of the same even length. Four sums keep the processor's adders busy.
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i := range a {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + s2 + s3
 }
 
 // filterBank is the filter sampled at every position that an output can take between two inputs. It is never changed.

@@ -1,6 +1,10 @@
 package vad
 
-import "math"
+import (
+	"math"
+
+	"griot/internal/media"
+)
 
 // The search for a voice's period runs on the last 40 ms at 4 kHz, over periods of 60 to 400 Hz.
 const (
@@ -48,7 +52,7 @@ func (p *pitch) periodicity() float32 {
 		then := p.x[longestLag-l : pitchWindow-l]
 		// The window of the past moves one sample to the left.
 		past += then[0]*then[0] - p.x[pitchWindow-l]*p.x[pitchWindow-l]
-		c := dot(now, then)
+		c := media.Dot(now, then)
 		next := float32(0)
 		if c > 0 && past > 1e-9 {
 			next = c * c / (energy * past) // squared: the root is taken once
@@ -59,20 +63,4 @@ func (p *pitch) periodicity() float32 {
 		before, here = here, next
 	}
 	return float32(math.Sqrt(float64(min(r, 1))))
-}
-
-func dot(a, b []float32) float32 {
-	b = b[:len(a)]
-	var s0, s1, s2, s3 float32
-	for len(a) >= 4 && len(b) >= 4 {
-		s0 += a[0] * b[0]
-		s1 += a[1] * b[1]
-		s2 += a[2] * b[2]
-		s3 += a[3] * b[3]
-		a, b = a[4:], b[4:]
-	}
-	for i := range a {
-		s0 += a[i] * b[i]
-	}
-	return s0 + s1 + s2 + s3
 }

@@ -81,7 +81,7 @@ func (v *Voice) Push(f media.Frame) (Activity, error) {
 	v.pitch.push(v.fresh, v.rate/pitchRate)
 	v.spec.of(v.hist)
 	v.bands.measure(v.spec.power)
-	v.now = decibel(dot(v.fresh, v.fresh) / float32(v.size))
+	v.now = decibel(media.Dot(v.fresh, v.fresh) / float32(v.size))
 	e := v.evidence()
 	prior := float32(stay)*probability(v.odds) + float32(arise)*(1-probability(v.odds))
 	v.odds = logit(prior) + e
