@@ -86,11 +86,13 @@ type Greeting struct {
 
 // Turn says when the caller has finished, and what the caller's voice does to the agent's.
 type Turn struct {
-	Silence       time.Duration `yaml:"silence"`        // quiet that ends a turn, 100 ms to 5 s
-	Threshold     float64       `yaml:"threshold"`      // probability from which sound counts as speech, 0 to 1
-	PrefixPadding time.Duration `yaml:"prefix_padding"` // sound before the detected start that still belongs to the turn
-	Interrupt     bool          `yaml:"interrupt"`      // the caller may interrupt the agent
-	IdleTimeout   time.Duration `yaml:"idle_timeout"`   // quiet after which the agent speaks first; 0 for never
+	Silence       time.Duration `yaml:"silence"`                            // quiet that ends a turn, 100 ms to 5 s
+	Threshold     float64       `yaml:"threshold"`                          // probability from which sound counts as speech, 0 to 1
+	PrefixPadding time.Duration `yaml:"prefix_padding"`                     // sound before the detected start that still belongs to the turn
+	Interrupt     bool          `yaml:"interrupt"`                          // the caller may interrupt the agent
+	Sensitivity   string        `yaml:"sensitivity" enum:"low,medium,high"` // how much speech it takes to cut the agent: low in noisy places
+	KeepThinking  bool          `yaml:"keep_thinking"`                      // speech while the agent thinks does not stop it
+	IdleTimeout   time.Duration `yaml:"idle_timeout"`                       // quiet after which the agent speaks first; 0 for never
 }
 
 // Limits end a conversation that nobody ends.
@@ -110,7 +112,7 @@ func Default() Definition {
 		Recogniser: Recogniser{Provider: Auto},
 		Turn: Turn{
 			Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
-			Interrupt: true, IdleTimeout: 15 * time.Second,
+			Interrupt: true, Sensitivity: "medium", IdleTimeout: 15 * time.Second,
 		},
 		Limits: Limits{MaxDuration: 15 * time.Minute, IdleHangUp: 180 * time.Second},
 		Status: Active,

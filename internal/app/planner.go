@@ -57,13 +57,14 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 		Settings: session.Settings{
 			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens,
 			Turn: turn.Settings{Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
-				CreateResponse: true, InterruptResponse: d.Turn.Interrupt, IdleTimeout: d.Turn.IdleTimeout, MaxTurn: 30 * time.Second},
+				CreateResponse: true, InterruptResponse: d.Turn.Interrupt, IdleTimeout: d.Turn.IdleTimeout, MaxTurn: 30 * time.Second,
+				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},
 			Hints: stt.Hints{Open: true},
 		},
-		Greeting: d.Greeting.Text,
-		Limits:   session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
-		Phrases:  phrases(d.Language),
-		Notices:  notices(d, ears, earErr, voiceErr),
+		Greeting: d.Greeting.Text, Protected: d.Greeting.Uninterruptible,
+		Limits:  session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
+		Phrases: phrases(d.Language),
+		Notices: notices(d, ears, earErr, voiceErr),
 	}
 	shown := realtime.GriotAgent{Reference: d.Reference, Name: d.Name, Language: d.Language, Voice: plan.Models.TTSName, Model: plan.Models.LLMName,
 		Recogniser: plan.Models.STTName, Listens: plan.Models.STT != nil}

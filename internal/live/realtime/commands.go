@@ -114,6 +114,8 @@ func settingsOf(s wire.Session, base session.Settings) session.Settings {
 	set.Client = tools(s.Tools)
 	set.Speed = s.Audio.Output.Speed
 	set.Turn = turnOfWire(s.Audio.Input.TurnDetection)
+	// What the protocol has no words for stays as the agent has it.
+	set.Turn.Lang, set.Turn.Sensitivity, set.Turn.KeepThinking = base.Turn.Lang, base.Turn.Sensitivity, base.Turn.KeepThinking
 	return set
 }
 

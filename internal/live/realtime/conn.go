@@ -61,7 +61,7 @@ const rate = 24000
 
 func newConn(sock socket, ext bool, s wire.Session, id, remote string) *conn {
 	c := &conn{sock: sock, ext: ext, dialect: wire.GA, session: s, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
-		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 400 * time.Millisecond}}
+		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 200 * time.Millisecond}}
 	if ext {
 		c.acks = make(chan transport.Heard, 16)
 		c.info.Ahead = 300 * time.Millisecond
