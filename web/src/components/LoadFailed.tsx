@@ -28,7 +28,7 @@ export function LoadFailed({ error, retry, page }: Props) {
       text={words.error(problem.code, problem.message, problem.params)}
       code={t('error.reference', { code: reference })}
     >
-      {retry && <Button onClick={retry}>{t('retry')}</Button>}
+      {retry && problem.status !== 404 && <Button onClick={retry}>{t('retry')}</Button>}
       <CopyButton value={`${reference} · ${problem.message}`}>
         {({ copied, copy }) => (
           <Button variant="default" onClick={copy}>

@@ -88,6 +88,7 @@ export class LiveClient {
       this.fail('sound', cause instanceof Error ? cause.message : undefined);
       return;
     }
+    if (isOver(this.call.state)) return;
     if (this.options.microphone) {
       this.step('mic', 'running');
       // The question of the browser may stay open for as long as the person likes: going on without is always possible.
@@ -110,7 +111,7 @@ export class LiveClient {
 
   /** Opens the microphone; what came of it is in the call. */
   async enableMicrophone(): Promise<void> {
-    if (this.microphone || this.call.mic.state === 'asking') return;
+    if (this.microphone || this.call.mic.state === 'asking' || isOver(this.call.state)) return;
     this.set({ ...this.call, mic: { state: 'asking', label: '' } });
     try {
       const microphone = await this.options.openMicrophone({
@@ -254,6 +255,7 @@ export class LiveClient {
   }
 
   private frame(pcm: Int16Array<ArrayBuffer>, rms: number, peak: number): void {
+    if (isOver(this.call.state)) return;
     const now = this.now();
     const muted = this.call.mic.state === 'muted';
     this.levels.caller.add(now, muted ? 0 : loudness(rms));

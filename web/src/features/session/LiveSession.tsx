@@ -23,8 +23,15 @@ export function LiveSession({ agent }: { agent: Agent }) {
   begin.current = start;
 
   // A click on "talk" brought the person here: no second click is asked for.
+  // Not within the effect itself: what leaves at once, as in React's strict mode, must not have begun a call.
   useEffect(() => {
-    if (takeWish(agent.reference)) begin.current(agent.listens);
+    let gone = false;
+    queueMicrotask(() => {
+      if (!gone && takeWish(agent.reference)) begin.current(agent.listens);
+    });
+    return () => {
+      gone = true;
+    };
   }, [agent]);
   useShortcuts(live, () => setConfirming(true));
 

@@ -85,6 +85,7 @@ async function talk(agent = anAgent()) {
     { type: 'response.output_audio.delta', response_id: 'r1', item_id: 'a1', delta: 'AAAA' },
   );
   act(() => world.speaker?.onPosition('r1 a1', 100, false, false));
+  await screen.findByText('Reception is speaking'); // by now the screen follows the call
 }
 
 it('opened by its address it waits for a click', async () => {
