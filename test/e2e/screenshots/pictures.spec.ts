@@ -1,0 +1,44 @@
+import type { Page } from '@playwright/test';
+import { root } from '../lib/paths.ts';
+import { browserWith, expect, talkTo, test } from '../lib/test.ts';
+
+test.use(browserWith({ microphone: 'interrupts' }));
+
+const themes = ['light', 'dark'] as const;
+type Theme = (typeof themes)[number];
+
+/** Takes one picture per theme of the page as it stands. The theme is the system's, so that nothing is clicked. */
+async function picture(page: Page, name: string): Promise<void> {
+  for (const theme of themes) await snap(page, name, theme);
+}
+
+async function snap(page: Page, name: string, theme: Theme): Promise<void> {
+  await page.emulateMedia({ colorScheme: theme });
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
+  await page.evaluate(() => document.fonts.ready);
+  await page.mouse.move(720, 899);
+  await page.screenshot({ path: `${root}/docs/images/${name}-${theme}.png`, animations: 'disabled' });
+}
+
+test('agents, a live conversation, and its record', async ({ page }) => {
+  await page.goto('/');
+  await expect(page.getByRole('article')).toHaveCount(3);
+  await picture(page, 'agents');
+
+  await talkTo(page, 'Talk to Reception (English)');
+  const agent = page.getByRole('log').locator('article[data-kind="agent"]');
+  await expect(agent.nth(1).locator('s.unheard')).not.toBeEmpty({ timeout: 40_000 });
+  // While the agent answers the interruption, so that both voices are in the lanes.
+  await expect(agent.nth(2).locator('.heard')).not.toBeEmpty({ timeout: 20_000 });
+  await picture(page, 'session');
+  await expect(agent.nth(2).locator('.ahead')).toHaveCount(0, { timeout: 20_000 });
+
+  await page.getByRole('button', { name: 'End', exact: true }).click();
+  await page.getByRole('link', { name: 'See the conversation' }).click();
+  await expect(page.getByRole('region', { name: 'Recording' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Play' })).toBeVisible();
+  await agent.nth(1).getByRole('button', { name: /^Listen from/ }).click();
+  await expect(agent.nth(1)).toHaveAttribute('data-current', 'true');
+  await page.getByRole('heading', { level: 1 }).focus();
+  await picture(page, 'conversation');
+});
