@@ -19,7 +19,7 @@ const (
 	earLimit = 30 * time.Second
 	// recoverEarLimit bounds the measurements of all recordings that a start recovers: it must not keep the next calls waiting.
 	recoverEarLimit = 10 * time.Second
-	// earStep is how much of a recording is in memory at a time: 1 s.
+	// earStep is how much of a recording is in memory at a time: a second, or two of a telephone call.
 	earStep = 2 * 2 * recordingRate
 )
 
@@ -76,12 +76,13 @@ func (s *Service) listen(ctx context.Context, path, key string) (eartruth.Report
 		return eartruth.Report{}, fmt.Errorf("open the recording: %w", err)
 	}
 	defer f.Close()
-	m, err := eartruth.NewMeter(recordingRate)
+	var head [wavHeader]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return eartruth.Report{}, fmt.Errorf("read the recording's header: %w", err)
+	}
+	m, err := eartruth.NewMeter(rateIn(head[:]))
 	if err != nil {
 		return eartruth.Report{}, err
-	}
-	if _, err := io.CopyN(io.Discard, f, wavHeader); err != nil {
-		return eartruth.Report{}, fmt.Errorf("read the recording's header: %w", err)
 	}
 	raw := make([]byte, earStep)
 	pcm := make([]int16, 0, earStep/2)

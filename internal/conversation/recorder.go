@@ -13,12 +13,14 @@ import (
 )
 
 const (
-	recordingRate = 16000 // Hz, of both channels
+	// The rates of recordings, in Hz of both channels: a caller on the telephone has nothing to say beyond 4 kHz, nor to hear.
+	recordingRate = 16000
+	telephoneRate = 8000
 	// together is how far a frame may be from the end of the sound before it and still follow it without a gap.
 	together = 80 * time.Millisecond
 	// window is how long one side's sound waits for the other's, which may be reported later.
 	window = 2 * time.Second
-	// maxRecording bounds a recording: 4 hours are 920 MB.
+	// maxRecording bounds a recording: 4 hours are 920 MB, of a telephone call half of that.
 	maxRecording = 4 * time.Hour
 	// recorderQueue is how many frames wait for the disk: 5 s of both sides.
 	recorderQueue = 512
@@ -26,9 +28,8 @@ const (
 	maxFrame = 2 * 2 * 48000
 )
 
-var recordingFormat = media.Format{Rate: recordingRate, Channels: 2}
-
-// Recorder writes what both sides of a conversation heard of each other into one stereo file at 16 kHz: caller left, agent right. It can be
+// Recorder writes what both sides of a conversation heard of each other into one stereo file: caller left, agent right. Its rate is 16 kHz, or 8 kHz where the first sound is a
+// caller's on the telephone. It can be
 // used from several goroutines. Its calls copy the frame and return at once; one goroutine of its own writes. When that cannot keep
 // up, what does not fit into its queue is counted and becomes silence of the same length, so that nothing is ever shifted. All methods of a
 // nil Recorder do nothing.
@@ -36,7 +37,6 @@ type Recorder struct {
 	path  string
 	queue chan *piece
 	done  chan struct{} // closed when the writer has returned
-	pool  sync.Pool     // of *piece
 
 	mu      sync.Mutex
 	closed  bool
@@ -70,9 +70,11 @@ type piece struct {
 	pcm  []int16 // mono; empty when there is none
 }
 
+// pieces are shared by all recordings: each has but a few on their way.
+var pieces = sync.Pool{New: func() any { return &piece{} }}
+
 func newRecorder(path string) *Recorder {
 	r := &Recorder{path: path, queue: make(chan *piece, recorderQueue), done: make(chan struct{})}
-	r.pool.New = func() any { return &piece{} }
 	go r.write()
 	return r
 }
@@ -113,7 +115,7 @@ func (r *Recorder) take(side int, at time.Duration, f media.Frame) {
 
 // piece returns an empty message that carries what is pending. r.mu is held.
 func (r *Recorder) piece(side int) *piece {
-	p := r.pool.Get().(*piece)
+	p := pieces.Get().(*piece)
 	*p = piece{side: side, pending: r.pending[side], pcm: p.pcm[:0]}
 	return p
 }
@@ -128,7 +130,7 @@ func (r *Recorder) send(p *piece) bool {
 		r.pending[p.side] = pending{}
 		return true
 	default:
-		r.pool.Put(p)
+		pieces.Put(p)
 		return false
 	}
 }
@@ -193,12 +195,12 @@ func (r *Recorder) write() {
 	)
 	for p := range r.queue {
 		if t == nil && r.err == nil && len(p.pcm) > 0 {
-			f, t, r.err = openRecording(r.path)
+			f, t, r.err = openRecording(r.path, p)
 		}
 		if t != nil && r.err == nil {
 			r.err = t.take(p)
 		}
-		r.pool.Put(p)
+		pieces.Put(p)
 	}
 	if t == nil {
 		return
@@ -213,15 +215,20 @@ func (r *Recorder) write() {
 	r.duration, r.rejected = t.out.Duration(), t.rejected
 }
 
-func openRecording(path string) (*os.File, *tracks, error) {
+// openRecording makes the file when its first sound comes.
+func openRecording(path string, first *piece) (*os.File, *tracks, error) {
+	rate := recordingRate
+	if first.side == callerSide && first.rate == telephoneRate {
+		rate = telephoneRate
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, nil, diskFault(err, "begin the recording")
 	}
-	w, err := media.NewWAVWriter(f, recordingFormat)
+	w, err := media.NewWAVWriter(f, media.Format{Rate: rate, Channels: 2})
 	if err != nil {
 		f.Close()
 		return nil, nil, diskFault(err, "begin the recording")
 	}
-	return f, &tracks{out: w}, nil
+	return f, &tracks{out: w, rate: rate}, nil
 }

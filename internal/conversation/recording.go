@@ -12,6 +12,7 @@ import (
 
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/media"
 )
 
 const wavHeader = 44 // bytes, as media.WAVWriter writes it
@@ -102,7 +103,8 @@ func repairWAV(path string) (int64, error) {
 type peakMeter struct {
 	total   int64 // bytes of sound
 	at      int64 // bytes of the file so far
-	low     byte  // of a sample whose other half has not come
+	head    [wavHeader]byte
+	low     byte // of a sample whose other half has not come
 	buckets int
 	max     [2][PeakBuckets]int32
 }
@@ -116,6 +118,9 @@ func (m *peakMeter) Write(p []byte) (int, error) {
 	for _, b := range p {
 		at := m.at - wavHeader
 		m.at++
+		if at < 0 {
+			m.head[at+wavHeader] = b
+		}
 		if at < 0 || at >= m.total {
 			continue
 		}
@@ -135,7 +140,7 @@ func (m *peakMeter) Write(p []byte) (int, error) {
 }
 
 func (m *peakMeter) result(key string, size int64) (RecordingInfo, Peaks) {
-	d := recordingFormat.Duration(int(m.total / 2))
+	d := media.Format{Rate: rateIn(m.head[:]), Channels: 2}.Duration(int(m.total / 2))
 	p := Peaks{Duration: event.Ms(d)}
 	for i, to := range []*[]float64{&p.Caller, &p.Agent} {
 		*to = make([]float64, m.buckets)
@@ -144,6 +149,14 @@ func (m *peakMeter) result(key string, size int64) (RecordingInfo, Peaks) {
 		}
 	}
 	return RecordingInfo{Key: key, Duration: d, Bytes: size}, p
+}
+
+// rateIn reads a recording's rate out of its header. One that says nothing sensible was torn, and has the ordinary one.
+func rateIn(head []byte) int {
+	if binary.LittleEndian.Uint32(head[24:]) == telephoneRate {
+		return telephoneRate
+	}
+	return recordingRate
 }
 
 // reduce returns the peaks in at most n buckets.

@@ -10,6 +10,7 @@ import (
 // tracks puts the two sides next to each other. Positions are in samples of the file from its start. For one goroutine.
 type tracks struct {
 	out      *media.WAVWriter
+	rate     int // of the file
 	base     int // how much is written
 	sides    [2]track
 	mixed    []int16 // interleaved, on its way to the file
@@ -24,22 +25,24 @@ type track struct {
 	late bool // the last piece had no place
 }
 
-// writeStep is how much is worth a write: 100 ms.
-const writeStep = recordingRate / 10
+// step is how much is worth a write: 100 ms.
+func (t *tracks) step() int { return t.rate / 10 }
 
-func samplesOf(d time.Duration) int { return int(int64(d) * recordingRate / int64(time.Second)) }
+func (t *tracks) samples(d time.Duration) int {
+	return int(int64(d) * int64(t.rate) / int64(time.Second))
+}
 
 // take places one piece. An error means that the file cannot be written to.
 func (t *tracks) take(p *piece) error {
 	s := &t.sides[p.side]
 	if p.isCut {
-		if keep := samplesOf(min(max(0, p.cut), maxRecording)) - t.base; keep < len(s.pcm) {
+		if keep := t.samples(min(max(0, p.cut), maxRecording)) - t.base; keep < len(s.pcm) {
 			s.pcm = s.pcm[:max(0, keep)]
 			s.from = nil // the rest of what was cut is in there
 		}
 	}
 	if p.lost > 0 && p.lost < maxRecording {
-		t.pad(s, t.base+len(s.pcm)+samplesOf(p.lost))
+		t.pad(s, t.base+len(s.pcm)+t.samples(p.lost))
 	}
 	if len(p.pcm) > 0 {
 		t.place(s, p)
@@ -55,7 +58,7 @@ func (t *tracks) place(s *track, p *piece) {
 		t.rejected += length
 		return
 	}
-	at, near := samplesOf(p.at), samplesOf(together)
+	at, near := t.samples(p.at), t.samples(together)
 	if s.late || t.base+len(s.pcm)-at >= near {
 		t.drain(s) // what it holds is of the time before, and counts
 	}
@@ -69,7 +72,7 @@ func (t *tracks) place(s *track, p *piece) {
 	case at-end >= near:
 		t.pad(s, at)
 	case end-at >= near:
-		drop := min(len(pcm), int(int64(end-at)*int64(p.rate)/recordingRate))
+		drop := min(len(pcm), int(int64(end-at)*int64(p.rate)/int64(t.rate)))
 		pcm = pcm[drop:]
 		t.rejected += media.Mono(p.rate).Duration(drop)
 		if len(pcm) == 0 {
@@ -79,10 +82,10 @@ func (t *tracks) place(s *track, p *piece) {
 	}
 	if s.from == nil || s.rate != p.rate {
 		t.drain(s)
-		from, err := media.NewResampler(p.rate, recordingRate)
+		from, err := media.NewResampler(p.rate, t.rate)
 		if err != nil { // a rate that nothing of ours has: its length is kept
 			t.rejected += media.Mono(p.rate).Duration(len(pcm))
-			t.pad(s, t.base+len(s.pcm)+samplesOf(media.Mono(p.rate).Duration(len(pcm))))
+			t.pad(s, t.base+len(s.pcm)+t.samples(media.Mono(p.rate).Duration(len(pcm))))
 			return
 		}
 		s.from, s.rate = from, p.rate
@@ -102,7 +105,7 @@ func (t *tracks) drain(s *track) {
 func (t *tracks) pad(s *track, to int) {
 	t.drain(s)
 	for n := to - t.base - len(s.pcm); n > 0; n = to - t.base - len(s.pcm) {
-		step := min(n, writeStep)
+		step := min(n, t.step())
 		s.pcm = slices.Grow(s.pcm, step)
 		s.pcm = s.pcm[:len(s.pcm)+step]
 		clear(s.pcm[len(s.pcm)-step:])
@@ -115,10 +118,10 @@ func (t *tracks) pad(s *track, to int) {
 // flush writes as far as both sides have come, or as one is ahead by more than the window; all of it in the end.
 func (t *tracks) flush(all bool) error {
 	l, r := len(t.sides[0].pcm), len(t.sides[1].pcm)
-	n := max(min(l, r), max(l, r)-samplesOf(window))
+	n := max(min(l, r), max(l, r)-t.samples(window))
 	if all {
 		n = max(l, r)
-	} else if n < writeStep {
+	} else if n < t.step() {
 		return nil
 	}
 	t.mixed = slices.Grow(t.mixed[:0], 2*n)[:2*n]
