@@ -51,7 +51,6 @@ func (p *pack) cardinal(ts []token) (value, n int) {
 	if !ok {
 		return 0, 0
 	}
-	n = 1
 	hundred := func(i int) bool { return p.Numbers[at(ts, i)] == 100 }
 	switch {
 	case v == 100:

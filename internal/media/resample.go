@@ -27,7 +27,6 @@ type Resampler struct {
 	frac int         // the next output lies frac/up of an input sample to the right of it
 	in   int64       // samples taken
 	out  int64       // samples returned
-	size int         // keeps hist from growing piecemeal
 }
 
 // NewResampler returns a resampler between two of the rates 8000, 16000, 22050, 24000, 44100 and 48000 Hz; other rates are a

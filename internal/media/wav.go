@@ -82,7 +82,7 @@ func readHeader(r io.Reader, b []byte, what string) error {
 
 func skip(r io.Reader, n int64) error {
 	m, err := io.CopyN(io.Discard, r, n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return fault.New(fault.Invalid, "wav_malformed", "malformed WAVE file: it ends %d bytes into a chunk of %d, before any sound", m, n)
 	}
 	if err != nil {

@@ -104,7 +104,7 @@ func TestDecodeErrorsNamePlaceValueAndNearestKey(t *testing.T) {
 		require.Equal(t, fault.Invalid, fault.KindOf(err), raw)
 		require.Equal(t, want.code, fault.CodeOf(err), raw)
 		var f *fault.Error
-		require.True(t, errors.As(err, &f))
+		require.ErrorAs(t, err, &f)
 		require.Equal(t, want.param, f.Param, raw)
 		require.ErrorContains(t, err, want.text, raw)
 		require.NotContains(t, err.Error(), "secret-value", "secrets are never repeated")

@@ -2,7 +2,6 @@ package realtime_test
 
 import (
 	"encoding/json"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -123,7 +122,7 @@ func TestApplyRefusesAsAWhole(t *testing.T) {
 		t.Run(c.patch, func(t *testing.T) {
 			got, err := apply(t, fullSession(), c.patch, false)
 			var f *fault.Error
-			require.True(t, errors.As(err, &f), "%v", err)
+			require.ErrorAs(t, err, &f)
 			require.Equal(t, c.code, f.Code, f.Message)
 			require.Equal(t, c.param, f.Param)
 			require.Equal(t, fullSession(), got)
@@ -154,7 +153,7 @@ func TestForResponse(t *testing.T) {
 
 	_, err = s.ForResponse(realtime.ResponseParams{OutputModalities: realtime.Some([]string{"text", "audio"})}, false)
 	var f *fault.Error
-	require.True(t, errors.As(err, &f))
+	require.ErrorAs(t, err, &f)
 	require.Equal(t, "response.output_modalities", f.Param)
 }
 

@@ -126,7 +126,7 @@ func TestDecodeClientRefuses(t *testing.T) {
 		t.Run(c.raw, func(t *testing.T) {
 			_, err := realtime.DecodeClient([]byte(c.raw))
 			var f *fault.Error
-			require.True(t, errors.As(err, &f), "%v", err)
+			require.ErrorAs(t, err, &f)
 			require.Equal(t, fault.Invalid, f.Kind)
 			require.Equal(t, c.code, f.Code, f.Message)
 			require.Equal(t, c.param, f.Param)

@@ -82,8 +82,6 @@ func prompts(t testing.TB, lang string, n int, r *rand.Rand) (out [][]int16) {
 type truth struct {
 	ends, delays  []time.Duration // of turns
 	starts, stops []time.Duration // of barge-ins
-	overlap       time.Duration
-	silences      []time.Duration
 }
 
 // plain is a conversation of turns: the caller asks, the agent answers after 80 to 1500 ms.

@@ -170,7 +170,7 @@ func line(ps []SoakSample, get func(SoakSample) float64) (slope, from, to float6
 }
 
 // Print writes the result for people.
-func (s Soak) Print(w io.Writer) {
+func (s *Soak) Print(w io.Writer) {
 	s.Report.Print(w)
 	fmt.Fprintf(w, "%-24s %d\n", "calls replaced", s.Turnover)
 	for _, f := range s.Findings {

@@ -33,11 +33,6 @@ type cut struct {
 	at   time.Duration
 }
 
-func (l *ledger) reset() {
-	l.text, l.words, l.ends = l.text[:0], l.words[:0], l.ends[:0]
-	l.total, l.whole = 0, false
-}
-
 func (l *ledger) mark(ms []tts.Mark) {
 	for _, m := range ms {
 		switch m.Kind {
@@ -82,7 +77,6 @@ func (l *ledger) heard(upto time.Duration) int {
 			if end > upto {
 				break
 			}
-			n = l.words[k].to
 			if k+1 < last {
 				n = l.words[k+1].from
 			} else {

@@ -33,6 +33,7 @@ var (
 // After every step the session's invariants are checked, and at the end that nothing is stuck, that no word counts as heard that was not played, and
 // (by the bubble's own end) that no goroutine is left. A failure names its seed: go test -run TestRandomSessions -seed N -sessions 1 -v
 func TestRandomSessions(t *testing.T) {
+	t.Parallel()
 	const workers = 4
 	for w := range workers {
 		t.Run(fmt.Sprint(w), func(t *testing.T) {
@@ -320,6 +321,32 @@ func (c *chaos) act() func(context.Context) {
 	return cmd(CreateItem{Item: &Item{Kind: "message", Role: llm.User, Text: c.text(3)}})
 }
 
+// turnsEnd reports turns of the caller that are still open long after any speech: nobody speaks for eight seconds here.
+func (c *chaos) turnsEnd(log []event.Event) {
+	open := map[string]time.Time{}
+	for _, e := range log {
+		switch b := e.Body.(type) {
+		case event.SpeechStarted:
+			open[b.Item] = e.At
+		case event.SpeechStopped:
+			if at, ok := open[b.Item]; ok && e.At.Sub(at) > 14*time.Second {
+				c.report("a turn lasted %v", e.At.Sub(at))
+			}
+			delete(open, b.Item)
+		case event.InputCommitted:
+			delete(open, b.Item)
+		case event.InputDropped:
+			delete(open, b.Item)
+		case event.SessionEnded:
+			for _, at := range open {
+				if e.At.Sub(at) > 14*time.Second {
+					c.report("a turn was still open after %v", e.At.Sub(at))
+				}
+			}
+		}
+	}
+}
+
 // judge looks at the whole conversation from outside.
 func (c *chaos) judge() {
 	log := c.stage.log
@@ -369,6 +396,7 @@ func (c *chaos) judge() {
 			owed = nil
 		}
 	}
+	c.turnsEnd(log)
 	for g, at := range started {
 		if !done[g] && ended.Sub(at) > 45*time.Second {
 			c.report("reply %d never ended", g)

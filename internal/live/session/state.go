@@ -72,7 +72,6 @@ type userTurn struct {
 	ended     time.Time
 	finalText time.Time
 	partial   string
-	added     bool // it is in the history
 	cut       bool // it interrupted the agent
 	manual    bool // a client committed it: no answer unless asked for
 	deadline  time.Time
@@ -168,7 +167,6 @@ type (
 	holdPlay   struct{ on bool }
 	duckPlay   struct{ on bool }
 	discardEar struct{ utt int }
-	hangUp     struct{ reason string }
 	answer     struct {
 		to  chan error
 		err error

@@ -53,7 +53,7 @@ func (p *semantic) pause(v verdict, lag time.Duration) time.Duration {
 		d = min(base, max(p.t.complete, lag+lagMargin))
 	case likely:
 		// Who pauses long between clauses does so after this one, too.
-		d = max(min(base, p.t.likely*base/p.t.base), min(base, lag+lagMargin))
+		d = max(min(base, time.Duration(float64(p.t.likely)*float64(base)/float64(p.t.base))), min(base, lag+lagMargin))
 	case reciting:
 		d = base * 3 / 2
 	case unfinished, hesitant:

@@ -155,7 +155,7 @@ func (s *stream) speakAll() error {
 	lang := s.voice[:2]
 	for {
 		var text string
-		more := false
+		var more bool
 		err := s.await(s.life, func() bool { return len(s.texts) > 0 || s.ended })
 		if err != nil {
 			return err

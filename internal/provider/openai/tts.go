@@ -150,7 +150,7 @@ func (s *speaking) over(ctx context.Context) error {
 }
 
 func (s *speaking) closed() error {
-	if context.Cause(s.life) == errStreamClosed {
+	if errors.Is(context.Cause(s.life), errStreamClosed) {
 		return io.EOF
 	}
 	return nil

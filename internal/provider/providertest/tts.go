@@ -99,7 +99,7 @@ func speak(ctx context.Context, m tts.Model, o TTSOptions, texts []string) (spee
 		return sp, err
 	})
 	if err != nil {
-		s.Close() // lets Say go
+		_ = s.Close() // lets Say go
 	}
 	// A reader's error is of more use than that of a Say which it stopped.
 	return sp, errors.Join(err, within(ctx, "Say", func() error { return <-said }))

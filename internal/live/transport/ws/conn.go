@@ -7,6 +7,7 @@ package ws
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -155,7 +156,7 @@ func (c *Conn) Close(code int, reason string) error {
 	<-c.pinged
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.end.err == errClosed {
+	if errors.Is(c.end.err, errClosed) {
 		return nil
 	}
 	return c.end.err

@@ -70,7 +70,7 @@ func TestMap(t *testing.T) {
 		require.Equal(t, want, less.Match(strings.Fields(text)), "%q", text)
 	}
 	_, ok = g.Map(func(Word) Node { return nil })
-	require.True(t, !ok)
+	require.False(t, ok)
 
 	endless, err := Parse("public <a> = on and <a>;")
 	require.NoError(t, err)

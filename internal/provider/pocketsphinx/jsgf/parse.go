@@ -61,14 +61,13 @@ func (t token) String() string {
 }
 
 type parser struct {
-	in      string
-	at      int
-	line    int
-	look    token
-	started bool
-	first   string
-	depth   int
-	g       *Grammar
+	in    string
+	at    int
+	line  int
+	look  token
+	first string
+	depth int
+	g     *Grammar
 }
 
 func (p *parser) grammar() error {
@@ -256,7 +255,7 @@ func (p *parser) sequence() (Node, error) {
 func (p *parser) skip() {
 	for p.at < len(p.in) {
 		rest := p.in[p.at:]
-		n := 0
+		var n int
 		switch r, size := utf8.DecodeRuneInString(rest); {
 		case unicode.IsSpace(r):
 			n = size
