@@ -105,8 +105,9 @@ type track struct {
 	origin   time.Time // when sample 0 sounds, if the far end plays at once
 	ready    time.Time // since when there has been something to write without a break
 	began    bool
-	stopped  int64 // heard when it was held
-	finished bool  // no more will be pushed
+	stopped  int64         // heard when it was held
+	lag      time.Duration // how much later than sent it is heard, as the far end's first acknowledgement tells
+	finished bool          // no more will be pushed
 	cut      bool
 	limit    int64     // when cut: what can have been heard at the most
 	deadline time.Time // when settled without an acknowledgement
@@ -483,6 +484,9 @@ func (p *Player) ack(a transport.Heard) {
 	p.each(func(t *track) {
 		if t.gen == a.Gen {
 			// A far end cannot have heard what was never written. It counts in whole milliseconds: less than one before the end is the end.
+			if t.acked == 0 && a.Upto > 0 {
+				t.lag = max(0, time.Since(t.origin)-a.Upto)
+			}
 			upto := int64(t.out.Samples(a.Upto))
 			if upto+int64(t.out.Samples(time.Millisecond)) > t.written {
 				upto = t.written
@@ -660,7 +664,7 @@ func (p *Player) feed(t *track, upto int64) {
 	for t.tapped < upto {
 		from := t.tapped % size
 		n := min(upto-t.tapped, size-from)
-		at := t.origin.Sub(p.start) + t.out.Duration(int(t.tapped))
+		at := t.origin.Sub(p.start) + t.lag + t.out.Duration(int(t.tapped))
 		for _, tp := range p.taps {
 			tp(at, media.Frame{Format: t.out, PTS: t.out.Duration(int(t.tapped)), PCM: t.ring[from : from+n]})
 		}
