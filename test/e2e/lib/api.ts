@@ -27,6 +27,7 @@ export interface Line {
 
 export interface ConversationDetail extends Conversation {
   transcript: Line[];
+  notices: { code: string; message: string }[];
   recording: { available: boolean; duration_ms: number; url: string };
 }
 

@@ -61,12 +61,15 @@ test('a whole conversation: greeted, understood, answered, interrupted, and kept
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Conversation with Reception (English)');
   await expect(agent.nth(1).locator('s.unheard')).not.toBeEmpty();
   const kept = await linesOf(page);
-  expect(kept.slice(0, 4)).toEqual(shown.slice(0, 4));
+  for (const [i, line] of shown.slice(0, 4).entries()) {
+    expect(kept[i]).toEqual({ ...line, latency: expect.any(Number) });
+    expect(Math.abs((kept[i]?.latency ?? 0) - line.latency), 'rounding of a delay').toBeLessThanOrEqual(1);
+  }
   await expect(agent.nth(1)).toContainText(/Interrupted after \d\.\d\ss · the end was not heard/);
 
   const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
   const record = await api.conversation(id);
-  expect(record).toMatchObject({ status: 'ended', agent: 'reception-en', interruptions: 1 });
+  expect(record).toMatchObject({ status: 'ended', agent: 'reception-en', interruptions: 1, notices: [] });
   checkRecord(record, kept);
 
   // What the record says was heard is what the recording holds.
@@ -99,6 +102,8 @@ interface ShownLine {
   kind: string | null;
   heard: string;
   unheard: string;
+  /** In ms, as shown; -1 where none is. */
+  latency: number;
 }
 
 /** The transcript as it stands on the page. */
@@ -108,6 +113,7 @@ async function linesOf(page: Page): Promise<ShownLine[]> {
       kind: a.getAttribute('data-kind'),
       heard: (a.querySelector('.heard') ?? a.querySelector('[class*="bubble"]'))?.textContent ?? '',
       unheard: a.querySelector('s.unheard')?.textContent ?? '',
+      latency: Number(a.querySelector('[title^="Latency"]')?.textContent?.replaceAll(/\D/g, '') ?? -1),
     })),
   );
 }
@@ -148,6 +154,7 @@ function checkRecording([left, right]: [Sound, Sound], record: ConversationDetai
   expect(interrupted, 'the answer').toBeDefined();
   const { from, to } = interrupted as Stretch;
   expect(upto, 'the record says how much was heard').toBeGreaterThan(1000);
+  expect(Math.abs((answer.end_ms ?? 0) - answer.at_ms - upto), 'length of the answer by its line').toBeLessThanOrEqual(150);
   expect(Math.abs(to - from - upto), `${to - from} ms recorded, ${upto} ms heard`).toBeLessThanOrEqual(150);
   expect(from).toBeGreaterThan((spoken[0]?.to ?? 0) - 1);
   expect(to - (spoken[1]?.from ?? 0), 'recorded after the interruption').toBeLessThanOrEqual(200);
