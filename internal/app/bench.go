@@ -68,7 +68,9 @@ func Bench(ctx context.Context, o BenchOptions, w, progress io.Writer) error {
 	case o.Ramp:
 		result, err = bench.RunRamp(ctx, bo, o.Step)
 	case o.Soak:
-		result, err = bench.RunSoak(ctx, bo)
+		var soak bench.Soak
+		soak, err = bench.RunSoak(ctx, bo)
+		result = &soak
 	default:
 		result, err = bench.Run(ctx, bo)
 	}
