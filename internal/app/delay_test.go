@@ -90,7 +90,7 @@ func ask(ctx context.Context, t *testing.T, url string, prompt []int16) (time.Du
 			break
 		}
 	}
-	time.Sleep(time.Second)
+	time.Sleep(time.Second) // real time: the tail of the greeting is still sounding
 	var lastAt time.Time
 	go func() {
 		next := time.Now()
@@ -103,7 +103,7 @@ func ask(ctx context.Context, t *testing.T, url string, prompt []int16) (time.Du
 				lastAt = time.Now()
 			}
 			next = next.Add(20 * time.Millisecond)
-			time.Sleep(time.Until(next))
+			time.Sleep(time.Until(next)) // real time: a caller speaks one frame every 20 ms
 		}
 	}()
 	heard := ""
