@@ -125,9 +125,10 @@ func (r *Recorder) send(p *piece) bool {
 	if r.closed {
 		return true // too late to be missed
 	}
+	side := p.side // once sent, the piece is the writer's
 	select {
 	case r.queue <- p:
-		r.pending[p.side] = pending{}
+		r.pending[side] = pending{}
 		return true
 	default:
 		pieces.Put(p)
