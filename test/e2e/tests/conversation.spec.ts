@@ -157,7 +157,8 @@ function checkRecording([left, right]: [Sound, Sound], record: ConversationDetai
   expect(Math.abs((answer.end_ms ?? 0) - answer.at_ms - upto), 'length of the answer by its line').toBeLessThanOrEqual(150);
   expect(Math.abs(to - from - upto), `${to - from} ms recorded, ${upto} ms heard`).toBeLessThanOrEqual(150);
   expect(from).toBeGreaterThan((spoken[0]?.to ?? 0) - 1);
-  expect(to - (spoken[1]?.from ?? 0), 'recorded after the interruption').toBeLessThanOrEqual(200);
+  // The two sides meet as exactly as the far end's reports come in: a reply's first one, which places it, may be late by a moment.
+  expect(to - (spoken[1]?.from ?? 0), 'recorded after the interruption').toBeLessThanOrEqual(400);
   const next = reply?.at_ms ?? record.recording.duration_ms;
   expect(right.peak(to + 20, next - 100), 'sound of the agent between the interruption and the next reply').toBeLessThan(50);
 }
