@@ -86,7 +86,9 @@ func (s *Service) flush() (failed bool) {
 	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, l := range s.lives() {
-		g.Go(func() error { return l.flush() })
+		if l.wantsJournal() {
+			g.Go(func() error { return l.flush() })
+		}
 	}
 	return g.Wait() != nil
 }
@@ -117,6 +119,12 @@ func (s *Service) saveAgain(ctx context.Context) {
 	}
 }
 
+func (l *Live) wantsJournal() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dirty
+}
+
 // flush writes to the journal what it lacks. Only the writer calls it.
 func (l *Live) flush() error {
 	l.mu.Lock()
@@ -127,7 +135,7 @@ func (l *Live) flush() error {
 			heard = append(heard, *p)
 		}
 	}
-	l.fresh = false
+	l.fresh, l.dirty = false, false
 	end := l.ended
 	l.mu.Unlock()
 
@@ -135,7 +143,7 @@ func (l *Live) flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err != nil {
-		l.fresh = l.fresh || len(heard) > 0
+		l.fresh, l.dirty = l.fresh || len(heard) > 0, true
 		if l.fault == nil {
 			l.s.log.Warn("journal not kept", "tenant", l.sum.Tenant, "conversation", l.ID(), "error", err)
 		}

@@ -36,6 +36,7 @@ type Live struct {
 	size    int         // of lines, bytes
 	replies []*progress // being heard now
 	fresh   bool        // replies changed since the journal was written
+	dirty   bool        // there is something for the journal
 	fault   error       // why the journal is not being kept; nil when it is
 	ended   *ending
 
@@ -90,8 +91,11 @@ func (l *Live) Append(_ context.Context, evs ...event.Event) error {
 	if len(errs) == 0 && l.fault != nil {
 		errs = append(errs, l.fault)
 	}
+	wake := l.dirty
 	l.mu.Unlock()
-	l.s.wakeWriter()
+	if wake {
+		l.s.wakeWriter()
+	}
 	return errors.Join(errs...)
 }
 
@@ -113,8 +117,12 @@ func (l *Live) take(e event.Event) error {
 	case event.TextDelta:
 		p := l.progress(v.Response, v.Item, e.At)
 		p.Said += v.Text
+		l.fresh, l.dirty = true, true
 	case event.Heard:
 		p := l.progress(v.Response, v.Item, e.At)
+		if p.Bytes != v.TextBytes { // words count, not milliseconds
+			l.fresh, l.dirty = true, true
+		}
 		p.Bytes, p.Upto = v.TextBytes, v.Upto
 	case event.AgentSaid:
 		l.replies = slices.DeleteFunc(l.replies, func(p *progress) bool { return p.Response == v.Response })
@@ -131,11 +139,11 @@ func (l *Live) take(e event.Event) error {
 	}
 	l.size += len(line)
 	l.lines = append(l.lines, line)
+	l.dirty = true
 	return nil
 }
 
 func (l *Live) progress(response, item string, at time.Time) *progress {
-	l.fresh = true
 	for _, p := range l.replies {
 		if p.Response == response {
 			p.At = at
@@ -171,7 +179,7 @@ func (l *Live) End(ctx context.Context, reason string, err error) error {
 		e.Notices = append(e.Notices, event.Notice{Code: code, Message: err.Error()})
 	}
 	l.mu.Lock()
-	l.ended = e
+	l.ended, l.dirty = e, true
 	l.mu.Unlock()
 	l.s.wakeWriter()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveLimit)

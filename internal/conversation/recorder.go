@@ -22,8 +22,10 @@ const (
 	window = 2 * time.Second
 	// maxRecording bounds a recording: 4 hours are 920 MB, of a telephone call half of that.
 	maxRecording = 4 * time.Hour
-	// recorderQueue is how many frames wait for the disk: 5 s of both sides.
-	recorderQueue = 512
+	// gathered is how much sound is worth waking the writer for.
+	gathered = 100 * time.Millisecond
+	// recorderQueue is how many pieces wait for the disk: 6 s of both sides.
+	recorderQueue = 128
 	// maxFrame is the longest frame taken, in samples over all channels: 2 s of stereo at 48 kHz.
 	maxFrame = 2 * 2 * 48000
 )
@@ -40,6 +42,7 @@ type Recorder struct {
 
 	mu      sync.Mutex
 	closed  bool
+	open    [2]*piece     // of each side: what is being gathered, nil for nothing
 	pending [2]pending    // of each side: what the next piece must say first
 	lost    time.Duration // sound that became silence
 
@@ -93,6 +96,7 @@ func (r *Recorder) CutAgent(at time.Duration) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.hand(agentSide)
 	p := &r.pending[agentSide]
 	p.lost, p.cut, p.isCut = 0, at, true
 	r.send(r.piece(agentSide))
@@ -104,12 +108,41 @@ func (r *Recorder) take(side int, at time.Duration, f media.Frame) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	p := r.piece(side)
-	p.at, p.rate = at, f.Rate
-	p.pcm = mono(p.pcm[:0], f)
+	p := r.open[side]
+	if p != nil && !p.goesOn(at, f.Rate) {
+		r.hand(side)
+		p = nil
+	}
+	if p == nil {
+		p = r.piece(side)
+		p.at, p.rate = at, f.Rate
+		r.open[side] = p
+	}
+	p.pcm = mono(p.pcm, f)
+	if p.length() >= gathered {
+		r.hand(side)
+	}
+}
+
+func (p *piece) length() time.Duration { return media.Mono(p.rate).Duration(len(p.pcm)) }
+
+// goesOn tells whether a frame follows what is gathered.
+func (p *piece) goesOn(at time.Duration, rate int) bool {
+	gap := at - p.at - p.length()
+	return rate == p.rate && gap < media.FrameTime && gap > -media.FrameTime
+}
+
+// hand gives the writer what was gathered of a side. r.mu is held.
+func (r *Recorder) hand(side int) {
+	p := r.open[side]
+	if p == nil {
+		return
+	}
+	r.open[side] = nil
+	d := p.length()
 	if !r.send(p) {
-		r.pending[side].lost += f.Duration()
-		r.lost += f.Duration()
+		r.pending[side].lost += d
+		r.lost += d
 	}
 }
 
@@ -158,6 +191,8 @@ func (r *Recorder) stop() {
 	}
 	r.mu.Lock()
 	if !r.closed {
+		r.hand(callerSide)
+		r.hand(agentSide)
 		r.closed = true
 		close(r.queue)
 	}

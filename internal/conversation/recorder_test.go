@@ -165,12 +165,19 @@ func TestCutAgent(t *testing.T) {
 // What a full queue keeps out is silence of the same length.
 func TestFullQueueShiftsNothing(t *testing.T) {
 	r := &Recorder{path: filepath.Join(t.TempDir(), "r.wav"), queue: make(chan *piece, 2), done: make(chan struct{})}
+	say := func(i int) { // 100 ms, which is handed over at once
+		pcm := make([]int16, 1600)
+		for k := range pcm {
+			pcm[k] = int16(i + 1)
+		}
+		r.Caller(time.Duration(i)*5*ms20, media.Frame{Format: media.Mono(16000), PCM: pcm})
+	}
 	for i := range 5 { // nobody writes yet: the last three find no room
-		r.Caller(time.Duration(i)*ms20, frame20(16000, int16(i+1)))
+		say(i)
 	}
 	first, second := <-r.queue, <-r.queue
 	for i := 5; i < 7; i++ {
-		r.Caller(time.Duration(i)*ms20, frame20(16000, int16(i+1)))
+		say(i)
 	}
 	third, fourth := <-r.queue, <-r.queue
 	r.queue = make(chan *piece, 4)
@@ -180,8 +187,8 @@ func TestFullQueueShiftsNothing(t *testing.T) {
 	go r.write()
 	r.stop()
 	caller, _ := channels(t, r.path)
-	require.Equal(t, []run{{1, 320}, {2, 320}, {0, 960}, {6, 320}, {7, 320}}, runs(caller))
-	require.Equal(t, 60*time.Millisecond, r.lost)
+	require.Equal(t, []run{{1, 1600}, {2, 1600}, {0, 4800}, {6, 1600}, {7, 1600}}, runs(caller))
+	require.Equal(t, 300*time.Millisecond, r.lost)
 }
 
 // A tone keeps its time and its shape whatever rate it comes at.

@@ -158,7 +158,7 @@ func (s *Service) Begin(ctx context.Context, st Start) (*Live, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the conversation's id: %w", err)
 	}
-	l := &Live{s: s, sum: Summary{
+	l := &Live{s: s, dirty: true, sum: Summary{
 		Tenant: st.Tenant, ID: id.String(), Agent: st.Agent, AgentName: st.AgentName, AgentVersion: st.AgentVersion, Lang: st.Lang,
 		Channel: st.Channel, Remote: st.Remote, Node: s.node, Status: Active, StartedAt: time.Now().UTC().Truncate(time.Millisecond),
 	}}

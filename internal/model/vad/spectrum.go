@@ -1,24 +1,41 @@
 package vad
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 // spectrum computes the power of the frequencies of a window of real samples with a transform of half its length.
 type spectrum struct {
+	*tables
+	re, im []float32 // n/2 values
+	power  []float32 // n/2 bins; a full-scale sine is 1/2 over the bins it covers
+}
+
+// tables are what all transforms of one length share. They are never changed.
+type tables struct {
 	window  []float32 // Hann, n samples
-	re, im  []float32 // n/2 values
 	cos     []float32 // of 2πk/n, k < n/2
 	sin     []float32
 	turns   []float32 // cos and sin of each stage of the transform, in the order of their use
 	reverse []uint16  // bit reversal of n/2 positions
-	power   []float32 // n/2 bins; a full-scale sine is 1/2 over the bins it covers
 }
 
+// made holds the tables of each length that was needed: there are two.
+var made sync.Map // int → *tables
+
 func newSpectrum(n int) *spectrum {
-	half := n / 2
-	s := &spectrum{
-		window: make([]float32, n), re: make([]float32, half), im: make([]float32, half),
-		cos: make([]float32, half), sin: make([]float32, half), reverse: make([]uint16, half), power: make([]float32, half),
+	t, ok := made.Load(n)
+	if !ok {
+		t, _ = made.LoadOrStore(n, newTables(n))
 	}
+	half := n / 2
+	return &spectrum{tables: t.(*tables), re: make([]float32, half), im: make([]float32, half), power: make([]float32, half)}
+}
+
+func newTables(n int) *tables {
+	half := n / 2
+	s := &tables{window: make([]float32, n), cos: make([]float32, half), sin: make([]float32, half), reverse: make([]uint16, half)}
 	for i := range s.window {
 		s.window[i] = float32(0.5 - 0.5*math.Cos(2*math.Pi*(float64(i)+0.5)/float64(n)))
 	}

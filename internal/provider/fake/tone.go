@@ -19,13 +19,16 @@ func tone(index, rate, total, from, n int) []int16 {
 	out := make([]int16, n)
 	step := 2 * math.Pi * ToneHz(index) / float64(rate)
 	fade := rate / 200
+	// A sine is twice the cosine of its step times the value before, less the one before that.
+	now, before, turn := math.Sin(step*float64(from)), math.Sin(step*float64(from-1)), 2*math.Cos(step)
 	for i := range out {
 		k := from + i
 		gain := 1.0
 		if edge := min(k, total-1-k); edge < fade {
 			gain = float64(edge) / float64(fade)
 		}
-		out[i] = int16(toneLevel * gain * math.Sin(step*float64(k)))
+		out[i] = int16(toneLevel * gain * now)
+		now, before = turn*now-before, now
 	}
 	return out
 }

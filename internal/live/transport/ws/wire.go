@@ -17,6 +17,7 @@ type wire struct {
 
 	mu   sync.Mutex // orders the setting of write deadlines
 	last time.Time  // no write goes on after; zero: none
+	set  time.Time  // the deadline in force
 }
 
 // Hijack takes over the connection, wrapped.
@@ -58,7 +59,10 @@ func (w *wire) setDeadline() error {
 	t := time.Now().Add(w.timeout)
 	if !w.last.IsZero() && w.last.Before(t) {
 		t = w.last
+	} else if t.Sub(w.set) < w.timeout/16 {
+		return nil // setting one costs as much as a small write
 	}
+	w.set = t
 	return w.Conn.SetWriteDeadline(t)
 }
 
@@ -66,7 +70,7 @@ func (w *wire) setDeadline() error {
 func (w *wire) finishBy(t time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.last = t
+	w.last, w.set = t, t
 	_ = w.Conn.SetWriteDeadline(t) // fails only when the connection is closed already
 }
 

@@ -21,8 +21,8 @@ type queue struct {
 
 func (q *queue) drop() { q.buf, q.ends = nil, nil }
 
-// A buffer that a burst made larger than this is let go when it has been written.
-const keepQueue = 1 << 20
+// A buffer that a burst made larger than this is let go when it has been written. Steady sound needs one or two kilobytes.
+const keepQueue = 8 << 10
 
 // Send queues one text message, which encode appends to dst. It never waits for the network. Messages go out in the
 // order of the calls; encode runs under the queue's lock, must be quick and must not use the connection; when it returns dst as it was, nothing is sent.
