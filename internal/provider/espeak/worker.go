@@ -170,7 +170,7 @@ func (w *worker) write(kind byte, parts ...[]byte) error {
 func (w *worker) frame() (byte, []byte, error) {
 	var head [5]byte
 	if _, err := io.ReadFull(w.rd, head[:]); err != nil {
-		return 0, nil, fmt.Errorf("%w: %v", errBroken, err) //nolint:errorlint // io.EOF in the chain would pass for the end of the speech
+		return 0, nil, fmt.Errorf("%w: %v", errBroken, err) // %v: io.EOF in the chain would pass for the end of the speech
 	}
 	n := int(binary.LittleEndian.Uint32(head[:])) - 1
 	if n < 0 || n > maxFrame {
@@ -181,7 +181,7 @@ func (w *worker) frame() (byte, []byte, error) {
 	}
 	w.buf = w.buf[:n]
 	if _, err := io.ReadFull(w.rd, w.buf); err != nil {
-		return 0, nil, fmt.Errorf("%w: %v", errBroken, err) //nolint:errorlint // io.EOF in the chain would pass for the end of the speech
+		return 0, nil, fmt.Errorf("%w: %v", errBroken, err) // %v: io.EOF in the chain would pass for the end of the speech
 	}
 	return head[4], w.buf, nil
 }
