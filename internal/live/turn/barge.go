@@ -14,16 +14,23 @@ const (
 
 // evidence is what a level asks for.
 type evidence struct {
-	voice  time.Duration // speech without recognised words that confirms
-	words  time.Duration // speech with recognised words that confirms
-	decide time.Duration // after the voice stopped, how long words may still come
+	voice    time.Duration // speech without recognised words that confirms
+	wordless time.Duration // the same, when the recogniser is known to have words while the caller speaks: without them it is rather music
+	words    time.Duration // speech with recognised words that confirms
+	word     time.Duration // the same for a single one, which noise may be taken for
+	decide   time.Duration // after the voice stopped, how long words may still come
 }
 
 var levels = map[Sensitivity]evidence{
-	SensitivityLow:    {voice: 1400 * time.Millisecond, words: 500 * time.Millisecond, decide: 500 * time.Millisecond},
-	SensitivityMedium: {voice: 700 * time.Millisecond, words: 250 * time.Millisecond, decide: 350 * time.Millisecond},
-	SensitivityHigh:   {voice: 300 * time.Millisecond, words: 0, decide: 250 * time.Millisecond},
+	SensitivityLow: {voice: 1400 * time.Millisecond, wordless: 2800 * time.Millisecond, words: 500 * time.Millisecond, word: 600 * time.Millisecond,
+		decide: 500 * time.Millisecond},
+	SensitivityMedium: {voice: 700 * time.Millisecond, wordless: 2100 * time.Millisecond, words: 250 * time.Millisecond, word: 400 * time.Millisecond,
+		decide: 350 * time.Millisecond},
+	SensitivityHigh: {voice: 300 * time.Millisecond, wordless: 300 * time.Millisecond, decide: 250 * time.Millisecond},
 }
+
+// noticed is what the detector takes to find speech.
+const noticed = 100 * time.Millisecond
 
 // nearEnd is how little of the agent's speech may be left for words to count as an answer to it rather than as a sign of listening.
 const nearEnd = 700 * time.Millisecond
@@ -39,10 +46,14 @@ type barge struct {
 	agent Agent
 	held  bool
 	o     overAgent // what is held for
+	onset time.Time // when it began
 	began time.Time // when it was found
 	quiet time.Time // when it was found to have stopped
 	limit time.Time // when it is decided at the latest
 	heard said
+	count int  // words heard
+	soon  bool // so soon after their turn that they rather go on with it than listen or cough
+	talks bool // the recogniser has words while the caller speaks
 }
 
 func newBarge(s Settings) *barge {
@@ -81,6 +92,7 @@ func (p *barge) Observe(now time.Time, s Signal) Decision {
 			return p.hold(now, s, on)
 		}
 	case Words:
+		p.talks = p.talks || !s.Final && s.Text != ""
 		if p.held {
 			return p.words(now, s)
 		}
@@ -91,7 +103,7 @@ func (p *barge) Observe(now time.Time, s Signal) Decision {
 		return Decision{}
 	case Tick:
 		if p.held {
-			return p.due(now)
+			return p.judge(now)
 		}
 	}
 	return p.end.Observe(now, s)
@@ -119,79 +131,81 @@ func (p *barge) agentMoved(now time.Time, a Agent) Decision {
 }
 
 func (p *barge) hold(now time.Time, v Voice, goesOn bool) Decision {
-	p.held, p.began, p.heard = true, now, saidNothing
+	p.held, p.began, p.heard, p.count = true, now, saidNothing, 0
+	p.soon = p.end.justEnded(v.At)
 	p.o = overAgent{since: v.At, on: true, goingOn: goesOn}
-	p.limit = now.Add(2*p.ev.voice + p.ev.decide)
-	// The evidence counts from the onset, which lies behind us.
-	return Decision{Act: Hold, At: v.At, Wake: now.Add(max(0, p.ev.voice-(v.Pos-v.At)))}
+	p.onset = now.Add(min(0, v.At-v.Pos)) // the evidence counts from there
+	p.limit = now.Add(max(2*p.ev.voice, p.ev.wordless) + p.ev.decide)
+	d := p.judge(now)
+	if d.Act == None {
+		d.Act, d.At = Hold, v.At
+	}
+	return d
 }
 
 // more is a further edge while the agent is held.
 func (p *barge) more(now time.Time, v Voice) Decision {
 	p.o.on = v.On
-	if v.On {
-		return p.wait(p.began.Add(p.ev.voice))
+	if !v.On {
+		p.o.offAt, p.o.off, p.quiet = v.At, now.Add(min(0, v.At-v.Pos)), now
 	}
-	p.o.offAt, p.o.off, p.quiet = v.At, now.Add(min(0, v.At-v.Pos)), now
-	if v.At-p.o.since >= p.ev.voice && p.heard != saidBackchannel {
-		return p.confirm(now)
-	}
-	return p.wait(now.Add(p.ev.decide))
-}
-
-// wait asks to be woken, at the latest at the limit.
-func (p *barge) wait(t time.Time) Decision {
-	if t.After(p.limit) {
-		t = p.limit
-	}
-	return Decision{Wake: t}
+	return p.judge(now)
 }
 
 // words weighs what was recognised so far.
 func (p *barge) words(now time.Time, w Words) Decision {
-	p.heard, p.o.words = p.vocs.judge(w.Text), w
+	p.heard, p.o.words, p.count = p.vocs.judge(w.Text), w, len(wordsOf(w.Text))
+	if w.Final && (p.heard == saidNothing || p.heard == saidBackchannel && !p.answers()) {
+		return p.release()
+	}
+	return p.judge(now)
+}
+
+// answers reports whether "yes" would be an answer: the agent has finished, or nearly so.
+func (p *barge) answers() bool { return !p.agent.Speaking || p.agent.Left <= nearEnd }
+
+// judge decides on what is known by now, or says until when it can wait: speech that lasts is speech, and silence after it was none.
+func (p *barge) judge(now time.Time) Decision {
+	voiced := p.o.offAt - p.o.since // once it has stopped
+	var speech bool                 // it was, although it has stopped
+	var at time.Time                // it is, if it goes on until then
 	switch p.heard {
 	case saidCommand:
 		return p.confirm(now)
 	case saidSpeech:
-		if spoken := now.Sub(p.began); spoken >= p.ev.words || !p.o.on {
-			return p.confirm(now)
+		need := p.ev.words
+		if p.count == 1 {
+			need = p.ev.word
 		}
-		return p.wait(p.began.Add(p.ev.words))
+		at, speech = p.began.Add(need), p.count > 1 || voiced+noticed >= need
 	case saidBackchannel:
-		if p.agent.Speaking && p.agent.Left <= nearEnd || !p.agent.Speaking {
-			return p.confirm(now) // an answer
-		}
-		if w.Final {
-			return p.release()
-		}
-	}
-	if w.Final && p.heard == saidNothing {
-		return p.release()
-	}
-	return Decision{}
-}
-
-// due is a deadline: speech that lasts is speech, and silence after it was none.
-func (p *barge) due(now time.Time) Decision {
-	last := !now.Before(p.limit)
-	if p.o.on {
-		switch spoken := now.Sub(p.began); {
-		case last:
-			return p.confirm(now)
-		case p.heard == saidSpeech && spoken >= p.ev.words:
-			return p.confirm(now)
-		case p.heard == saidBackchannel && spoken < 2*p.ev.voice:
-			return p.wait(p.began.Add(2 * p.ev.voice))
-		case spoken >= p.ev.voice-200*time.Millisecond || p.heard != saidNothing:
+		if p.answers() {
 			return p.confirm(now)
 		}
-		return p.wait(p.began.Add(p.ev.voice))
+		at = p.began.Add(2 * p.ev.voice)
+	default:
+		need := p.ev.voice
+		switch {
+		case p.soon:
+			need = need * 2 / 3
+		case p.talks:
+			need = p.ev.wordless
+		}
+		at, speech = p.onset.Add(need), voiced >= need
 	}
-	if at := p.quiet.Add(p.ev.decide); now.Before(at) && !last {
-		return p.wait(at)
+	if !p.o.on {
+		if speech {
+			return p.confirm(now)
+		}
+		at = p.quiet.Add(p.ev.decide)
 	}
-	if p.heard == saidSpeech || p.heard == saidCommand {
+	if at.After(p.limit) {
+		at = p.limit
+	}
+	switch {
+	case now.Before(at):
+		return Decision{Wake: at}
+	case p.o.on:
 		return p.confirm(now)
 	}
 	return p.release()

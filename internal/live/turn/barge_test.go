@@ -55,7 +55,7 @@ func TestBarge(t *testing.T) {
 		"a back-channel is let go": {in("en"), []put{
 			{at: 0, s: speaking},
 			{at: 100 * ms, s: on, act: Hold, wake: 700 * ms},
-			{at: 300 * ms, s: Words{Text: "mm hm"}},
+			{at: 300 * ms, s: Words{Text: "mm hm"}, wake: 1500 * ms},
 			{at: 500 * ms, s: Voice{At: 400 * ms, Pos: 500 * ms}, wake: 850 * ms},
 			{at: 850 * ms, s: Tick{}, act: Resume},
 		}},
@@ -99,6 +99,34 @@ func TestBarge(t *testing.T) {
 			{at: 0, s: Agent{Speaking: true, Protected: true}},
 			{at: 60 * ms, s: Suspicion{On: true}},
 			{at: 100 * ms, s: on, act: Start, wake: 30100 * ms},
+		}},
+		"sound without words is rather music where the recogniser has words": {in("en"), []put{
+			{at: 0, s: Words{Text: "hello"}},
+			{at: 0, s: speaking},
+			{at: 100 * ms, s: on, act: Hold, wake: 2100 * ms},
+			{at: 1900 * ms, s: Voice{At: 1800 * ms, Pos: 1900 * ms}, wake: 2250 * ms},
+			{at: 2250 * ms, s: Tick{}, act: Resume},
+		}},
+		"one word may be noise": {in("en"), []put{
+			{at: 0, s: speaking},
+			{at: 100 * ms, s: on, act: Hold, wake: 700 * ms},
+			{at: 250 * ms, s: Words{Text: "hats"}, wake: 500 * ms},
+			{at: 350 * ms, s: Voice{At: 250 * ms, Pos: 350 * ms}, wake: 700 * ms},
+			{at: 700 * ms, s: Tick{}, act: Resume},
+		}},
+		"a word that takes its time is one": {in("en"), []put{
+			{at: 0, s: speaking},
+			{at: 100 * ms, s: on, act: Hold, wake: 700 * ms},
+			{at: 250 * ms, s: Words{Text: "tuesday"}, wake: 500 * ms},
+			{at: 550 * ms, s: Voice{At: 450 * ms, Pos: 550 * ms}, act: Interrupt, wake: 950 * ms},
+		}},
+		"the beginning of a back-channel": {in("en"), []put{
+			{at: 0, s: speaking},
+			{at: 100 * ms, s: on, act: Hold, wake: 700 * ms},
+			{at: 250 * ms, s: Words{Text: "thank"}, wake: 2100 * ms},
+			{at: 400 * ms, s: Words{Text: "thank you"}, wake: 1500 * ms},
+			{at: 900 * ms, s: Voice{At: 800 * ms, Pos: 900 * ms}, wake: 1250 * ms},
+			{at: 1250 * ms, s: Tick{}, act: Resume},
 		}},
 		"an agent that ended while held leaves the turn to the caller": {in("en"), []put{
 			{at: 0, s: speaking},

@@ -8,6 +8,8 @@ type ender interface {
 	pause(v verdict, lag time.Duration) time.Duration
 	// wentOn tells that the caller went on after a pause: within the turn, or so soon after its end that it was the same turn.
 	wentOn(v verdict, pause time.Duration)
+	// ended tells that the caller had indeed finished.
+	ended(v verdict)
 }
 
 func enderOf(s Settings) ender {

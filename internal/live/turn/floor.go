@@ -14,6 +14,8 @@ const (
 	lagStep = 100 * time.Millisecond
 	// onset is how long the first signs of speech may take to become speech.
 	onset = 160 * time.Millisecond
+	// tooSoon is how soon after the end of their turn nobody yet interrupts an answer: they go on.
+	tooSoon = 1200 * time.Millisecond
 	// stale is how much speech without any words makes older words worthless.
 	stale = 500 * time.Millisecond
 )
@@ -47,6 +49,8 @@ type floor struct {
 	endedAt time.Duration // and its position in the audio
 	mergeOK bool          // it may be gone on with
 	unheard bool          // nothing of the agent was heard since
+	last    verdict       // the impression in the newest pause
+	judged  bool          // it ended the turn by itself, and nothing was learnt of it yet
 }
 
 func newFloor(s Settings) *floor {
@@ -54,7 +58,7 @@ func newFloor(s Settings) *floor {
 }
 
 func (p *floor) reset() {
-	p.open, p.voiced, p.mergeOK, p.unheard = false, false, false, false
+	p.open, p.voiced, p.mergeOK, p.judged = false, false, false, false
 	p.sign = time.Time{}
 	p.clearWords()
 }
@@ -104,15 +108,12 @@ func (p *floor) on(now time.Time, s Voice) Decision {
 	}
 	switch {
 	case p.open && !p.voiced:
-		p.end.wentOn(p.verdict(), s.At-p.offAt)
+		p.end.wentOn(p.last, s.At-p.offAt)
 		p.pauseOver()
 	case !p.open && p.continues(now, s):
 		return p.reopen(s)
 	case !p.open:
-		if gap := s.At - p.endedAt; p.unheard && gap <= DefaultMerge {
-			p.end.wentOn(p.verdict(), s.At-p.offAt) // the turn had not been over
-		}
-		p.begin(now)
+		p.begin(now, s.At)
 		p.voiced, p.onAt = true, s.At
 		return Decision{Act: Start, At: s.At, Wake: p.limit()}
 	}
@@ -120,8 +121,16 @@ func (p *floor) on(now time.Time, s Voice) Decision {
 	return Decision{Wake: p.limit()}
 }
 
-// begin opens a new turn.
-func (p *floor) begin(now time.Time) {
+// begin opens a new turn with speech at a position of the audio. By now it is known whether the last one had been over.
+func (p *floor) begin(now time.Time, at time.Duration) {
+	switch {
+	case !p.judged:
+	case p.justEnded(at) && (!p.unheard || at-p.endedAt <= DefaultMerge):
+		p.end.wentOn(p.last, at-p.offAt)
+	default:
+		p.end.ended(p.last)
+	}
+	p.judged = false
 	p.clearWords()
 	p.open, p.mergeOK, p.unheard, p.started, p.prepared, p.ready = true, false, false, now, 0, ""
 }
@@ -131,9 +140,13 @@ func (p *floor) continues(now time.Time, s Voice) bool {
 	return p.mergeOK && p.set.Merge > 0 && s.At-p.endedAt <= p.set.Merge && now.Add(s.At-s.Pos).Sub(p.ended) <= p.set.Merge
 }
 
+// justEnded reports whether the caller's turn ended so short a time before a position of the audio that speech there rather belongs to it.
+func (p *floor) justEnded(at time.Duration) bool { return p.judged && at-p.endedAt <= tooSoon }
+
 // reopen goes on with the turn that ended last, with speech that began at s.
 func (p *floor) reopen(s Voice) Decision {
-	p.end.wentOn(p.verdict(), s.At-p.offAt)
+	p.end.wentOn(p.last, s.At-p.offAt)
+	p.judged = false
 	p.pauseOver()
 	p.before, p.text, p.whole = joined(p.before, p.text), "", false
 	p.open, p.voiced, p.mergeOK, p.onAt = true, true, false, s.At
@@ -156,7 +169,7 @@ func (p *floor) take(now time.Time, o overAgent) Decision {
 	if o.goingOn {
 		d = p.reopen(Voice{On: true, At: o.since})
 	} else {
-		p.begin(now)
+		p.begin(now, o.since)
 	}
 	p.onAt, p.voiced = o.since, o.on
 	if o.words.Text != "" {
@@ -165,7 +178,8 @@ func (p *floor) take(now time.Time, o overAgent) Decision {
 	d.Wake = p.limit()
 	if !o.on {
 		p.offAt, p.off = o.offAt, o.off
-		p.due = o.off.Add(p.end.pause(p.verdict(), p.lag))
+		p.last = p.verdict()
+		p.due = o.off.Add(p.end.pause(p.last, p.lag))
 		d.Wake = p.due
 	}
 	return d
@@ -231,6 +245,7 @@ func (p *floor) weigh(now time.Time) Decision {
 		return Decision{}
 	}
 	v := p.verdict()
+	p.last = v
 	p.due = p.off.Add(p.end.pause(v, p.lag))
 	if fresh := p.said.Add(settle); p.said.After(p.off) && p.due.Before(fresh) && p.set.Kind == SemanticVAD {
 		p.due = fresh
@@ -267,7 +282,7 @@ func (p *floor) tick(now time.Time) Decision {
 		}
 		p.offAt += p.set.MaxTurn // the sound goes on: the position is only known roughly
 		d := p.finish(p.set.Silence)
-		p.ended, p.mergeOK, p.unheard = now, false, false
+		p.ended, p.mergeOK, p.judged = now, false, false
 		return d
 	}
 	return p.weigh(now)
@@ -286,7 +301,7 @@ func (p *floor) over(now time.Time) Decision {
 
 func (p *floor) finish(pause time.Duration) Decision {
 	p.open, p.voiced = false, false
-	p.endedAt, p.unheard = p.offAt+pause, true
+	p.endedAt, p.unheard, p.judged = p.offAt+pause, true, true
 	p.mergeOK = p.set.Merge > 0 && p.set.CreateResponse && p.set.InterruptResponse
 	return Decision{Act: End, At: p.endedAt, LastVoice: p.offAt}
 }

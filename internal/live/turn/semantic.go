@@ -26,8 +26,9 @@ const lagMargin = 50 * time.Millisecond
 
 // semantic ends a turn soon when the words are all there, late when more must come, and after a pause that fits the caller when the words do not tell.
 type semantic struct {
-	t             tempo
-	plain, broken habit // pauses after words that could have been all, and after words that could not
+	t tempo
+	// The caller's pauses after words that tell nothing, after clauses, and after words that could not be all.
+	plain, clause, broken habit
 }
 
 func newSemantic(s Settings) *semantic {
@@ -46,18 +47,17 @@ func newSemantic(s Settings) *semantic {
 }
 
 func (p *semantic) pause(v verdict, lag time.Duration) time.Duration {
-	base := p.plain.fit(p.t.base, p.t.base*3/4, p.t.base*2)
+	base := p.plain.fit(p.t.base, p.t.base*3/4, p.t.base*3/2)
 	d := base
 	switch v {
 	case complete:
 		d = min(base, max(p.t.complete, lag+lagMargin))
 	case likely:
-		// Who pauses long between clauses does so after this one, too.
-		d = max(min(base, time.Duration(float64(p.t.likely)*float64(base)/float64(p.t.base))), min(base, lag+lagMargin))
+		d = min(base, max(p.clause.fit(p.t.likely, p.t.likely*3/4, p.t.likely*3/2), lag+lagMargin))
 	case reciting:
 		d = base * 3 / 2
 	case unfinished, hesitant:
-		d = max(base, p.broken.fit(p.t.open, p.t.open*3/4, p.t.open*3/2))
+		d = max(base, p.broken.fit(p.t.open, p.t.open*3/4, p.t.open*5/4))
 	case awaited:
 		d = max(base, p.t.group)
 	}
@@ -65,11 +65,26 @@ func (p *semantic) pause(v verdict, lag time.Duration) time.Duration {
 }
 
 func (p *semantic) wentOn(v verdict, pause time.Duration) {
+	if h := p.habit(v); h != nil {
+		h.wentOn(pause)
+	}
+}
+
+func (p *semantic) ended(v verdict) {
+	if h := p.habit(v); h != nil {
+		h.ended()
+	}
+}
+
+// habit is where pauses after such words are remembered.
+func (p *semantic) habit(v verdict) *habit {
 	switch v {
 	case unfinished, hesitant:
-		p.broken.add(pause)
-	case awaited: // looking up a number says nothing about how somebody speaks
-	default:
-		p.plain.add(pause)
+		return &p.broken
+	case likely, complete:
+		return &p.clause
+	case awaited, reciting: // looking up a number says nothing about how somebody speaks
+		return nil
 	}
+	return &p.plain
 }

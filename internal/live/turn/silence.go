@@ -7,3 +7,4 @@ type silence struct{ fixed time.Duration }
 
 func (s silence) pause(verdict, time.Duration) time.Duration { return s.fixed }
 func (silence) wentOn(verdict, time.Duration)                {}
+func (silence) ended(verdict)                                {}

@@ -23,13 +23,19 @@ type vocabulary struct {
 // phrases is a set of phrases, each words separated by one blank.
 type phrases struct {
 	set     map[string]bool
-	longest int // in words
+	starts  map[string]bool // their beginnings
+	longest int             // in words
 }
 
 func (p *phrases) has(s string) bool { return p.set[s] }
 
 func (p *phrases) add(s string) {
 	p.set[s] = true
+	for i, r := range s {
+		if r == ' ' {
+			p.starts[s[:i]] = true
+		}
+	}
 	p.longest = max(p.longest, strings.Count(s, " ")+1)
 }
 
@@ -135,7 +141,7 @@ func (v *vocabulary) add(section, phrase string) {
 	}
 	p := v.sections[section]
 	if p == nil {
-		p = &phrases{set: map[string]bool{}}
+		p = &phrases{set: map[string]bool{}, starts: map[string]bool{}}
 		v.sections[section] = p
 	}
 	p.add(phrase)
@@ -176,7 +182,9 @@ func (v *vocabulary) judge(text string) said {
 	only := saidNothing
 	for i := 0; i < len(words); {
 		n, fill := v.of("backchannel").prefix(words[i:]), v.of("filler").prefix(words[i:])
-		switch {
+		switch rest := strings.Join(words[i:], " "); {
+		case v.of("backchannel").starts[rest] || v.of("filler").starts[rest]:
+			return only // "thank": it may become "thank you"
 		case n == 0 && fill == 0:
 			return saidSpeech
 		case n >= fill:
