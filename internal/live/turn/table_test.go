@@ -11,7 +11,6 @@ import (
 
 	"griot/internal/media"
 	"griot/internal/media/mediatest"
-	"griot/internal/model/stt"
 	"griot/internal/provider/pocketsphinx"
 )
 
@@ -156,7 +155,7 @@ func realEars(t *testing.T) func(c *call, pcm []int16) recogniser {
 	if c, ok := m.(interface{ Close() error }); ok {
 		t.Cleanup(func() { _ = c.Close() })
 	}
-	return func(_ *call, pcm []int16) recogniser { return newDictation(t, stt.Model(m), pcm) }
+	return func(_ *call, pcm []int16) recogniser { return newDictation(t, m, pcm) }
 }
 
 var conditions = []string{"quiet", "white 20", "pink 10"}
