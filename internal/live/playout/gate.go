@@ -89,6 +89,7 @@ type Player struct {
 	done  bool
 	held  bool
 	since time.Time // when it was held
+	busy  time.Time // until when a far end that cannot forget plays what was cut
 	gain  float32   // of what is written; moves towards target
 	duck  bool
 }
@@ -267,6 +268,9 @@ func (p *Player) Cut(ctx context.Context, g event.Gen) {
 		if t.cut {
 			return
 		}
+		if end := t.origin.Add(t.out.Duration(int(t.written))); t.began && p.acks == nil && p.holder == nil && !p.clears {
+			p.busy = later(p.busy, end)
+		}
 		t.cut, t.finished = true, true
 		t.limit = min(p.paced(t, now), t.written)
 		t.deadline = now
@@ -278,13 +282,16 @@ func (p *Player) Cut(ctx context.Context, g event.Gen) {
 	if p.cur != nil {
 		p.retire()
 	}
-	wasHeld := p.held
+	wasHeld, wasDucked := p.held, p.duck
 	p.held, p.duck = false, false
 	p.space.Broadcast()
 	p.mu.Unlock()
 	p.wmu.Lock()
 	// A far end that cannot be told has at most Ahead of audio left; the error is the leg's to report when it is next used.
 	_ = p.leg.Clear(ctx, g)
+	if wasDucked && p.holder != nil {
+		_ = p.holder.Duck(ctx, false)
+	}
 	if wasHeld && p.holder != nil {
 		_ = p.holder.Hold(ctx, false) // with nothing left to go on with
 	}
@@ -374,6 +381,13 @@ func (p *Player) Release(ctx context.Context) {
 	p.kick()
 }
 
+// Held reports whether the agent is held.
+func (p *Player) Held() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.held
+}
+
 // rewind makes the first unheard frame the next to be written. Called with mu held.
 func (p *Player) rewind(t *track, now time.Time) {
 	heard := t.stopped
@@ -381,7 +395,7 @@ func (p *Player) rewind(t *track, now time.Time) {
 		heard = t.acked
 	}
 	heard = max(heard, t.pushed-int64(len(t.ring)))
-	t.written = min(t.written, heard)
+	t.written, t.ackFinal = min(t.written, heard), false
 	t.origin = now.Add(-t.out.Duration(int(t.written)))
 }
 
@@ -592,7 +606,7 @@ func (p *Player) level(frame []int16) {
 // pace fixes the origin at the first frame, and moves it when the far end has run dry. Called with mu held.
 func (p *Player) pace(t *track, now time.Time) {
 	if !t.began {
-		t.began, t.origin = true, now
+		t.began, t.origin = true, later(now, p.busy)
 		for _, o := range p.tails {
 			// What was written before it is still sounding.
 			if end := o.origin.Add(o.out.Duration(int(o.written))); o.began && !o.cut && end.After(t.origin) {

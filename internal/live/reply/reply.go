@@ -47,14 +47,14 @@ type Job struct {
 // Limits bound an attempt. Zero values take the defaults.
 type Limits struct {
 	FirstDelta time.Duration // model silent from the start: 8 s
-	NextDelta  time.Duration // model silent in the middle: 10 s
+	NextDelta  time.Duration // model silent in the middle: 8 s
 	FirstAudio time.Duration // voice silent after its first text: 5 s
 	Tool       time.Duration // a tool without a timeout of its own: 15 s
 	Rounds     int           // model calls in one attempt: 8
 }
 
 func (l Limits) orDefaults() Limits {
-	def := Limits{8 * time.Second, 10 * time.Second, 5 * time.Second, 15 * time.Second, 8}
+	def := Limits{8 * time.Second, 8 * time.Second, 5 * time.Second, 15 * time.Second, 8}
 	if l.FirstDelta > 0 {
 		def.FirstDelta = l.FirstDelta
 	}
@@ -82,6 +82,7 @@ const (
 	Called                     // Call: a tool was asked for; Client when the client runs it
 	Returned                   // Result, Took: a tool answered. A fact: it counts even when the attempt was interrupted
 	FirstAudio                 // the voice's first chunk arrived
+	Written                    // the text is complete; Stop says how it ended. The voice may still owe its sound
 	Spent                      // Usage of one model call. A fact
 	Done                       // the attempt is over; the last note
 )
@@ -98,7 +99,7 @@ type Note struct {
 	Took   time.Duration
 	Usage  llm.Usage
 
-	// Of Done:
+	// Of Done, and Stop of Written:
 	Stop    llm.StopReason
 	Pending bool   // client tools were called: the client owes their results
 	Spoken  bool   // text was given to the voice; the player will report when it is through
@@ -121,6 +122,8 @@ func Run(ctx context.Context, j Job, p Player, post func(Note)) {
 		if r.ctx.Err() == nil {
 			_ = r.flush() // what the caller was shown is also said; err is the one that counts
 		}
+	} else {
+		r.note(Note{Kind: Written, Stop: done.Stop})
 	}
 	if r.voice != nil {
 		// What was said before a fault is still spoken; after an interruption nothing is.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -25,8 +23,6 @@ import (
 	"griot/internal/live/turn"
 	"griot/internal/media"
 	"griot/internal/model/llm"
-	"griot/internal/model/stt"
-	"griot/internal/model/tts"
 	"griot/internal/model/vad"
 	"griot/internal/provider/fake"
 	"griot/internal/tool"
@@ -34,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) {
 	detectorFor = func(int) (vad.Detector, error) { return loudness{}, nil }
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("griot/internal/live/session.leftBehind"))
 }
 
 // loudness is a detector for tests: the scripted caller is a tone in silence.
@@ -325,6 +321,10 @@ type scripted struct {
 	name, out     string
 	after         time.Duration
 	finish, fails bool
+	twice         bool // planted: it is carried out twice
+
+	mu    sync.Mutex
+	calls map[string]int // how often each was carried out
 }
 
 func (t *scripted) Spec() llm.ToolSpec {
@@ -340,6 +340,14 @@ func (t *scripted) Policy() tool.Policy {
 }
 
 func (t *scripted) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, error) {
+	t.mu.Lock()
+	if t.calls == nil {
+		t.calls = map[string]int{}
+	}
+	if t.calls[c.ID]++; t.twice {
+		t.calls[c.ID]++
+	}
+	t.mu.Unlock()
 	select {
 	case <-time.After(t.after):
 	case <-ctx.Done():
@@ -350,174 +358,3 @@ func (t *scripted) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, er
 	}
 	return llm.ToolResult{CallID: c.ID, Output: t.out}, nil
 }
-
-// loop is a leg whose far end is the script: it speaks tones, and plays what it gets.
-type loop struct {
-	start time.Time
-	info  transport.Info
-	in    chan transport.Inbound
-	gone  chan struct{}
-	once  sync.Once
-	acks  chan transport.Heard
-	wg    sync.WaitGroup
-
-	chunk time.Duration // audio in one Recv
-	holds bool
-	still bool
-
-	mu     sync.Mutex
-	talks  [][2]time.Duration
-	timers []*time.Timer
-	pos    time.Duration // of the caller's audio
-	buf    []int16
-	plays  []play
-	first  map[event.Gen]time.Duration
-	last   map[event.Gen]time.Duration
-	queue  map[event.Gen]time.Duration // audio given
-	from   map[event.Gen]time.Time
-	clear  event.Gen
-}
-
-type play struct {
-	gen event.Gen
-	at  time.Duration
-}
-
-func newLoop(start time.Time, acks bool, ahead time.Duration) *loop {
-	l := &loop{start: start, in: make(chan transport.Inbound, 64), gone: make(chan struct{}), first: map[event.Gen]time.Duration{}, last: map[event.Gen]time.Duration{},
-		queue: map[event.Gen]time.Duration{}, from: map[event.Gen]time.Time{}, chunk: media.FrameTime,
-		info: transport.Info{ID: "loop", Kind: "loop", Remote: "script", In: media.Mono(16000), Out: media.Mono(16000), Ahead: ahead}}
-	if acks {
-		l.acks = make(chan transport.Heard, 256)
-		l.wg.Go(l.acknowledge)
-	}
-	return l
-}
-
-func (l *loop) Info() transport.Info          { return l.info }
-func (l *loop) Heard() <-chan transport.Heard { return l.acks }
-func (l *loop) Close(string) error            { l.hangUp(); return nil }
-func (l *loop) hangUp()                       { l.once.Do(func() { close(l.gone) }) }
-func (l *loop) wait() {
-	l.mu.Lock()
-	for _, t := range l.timers {
-		t.Stop()
-	}
-	l.mu.Unlock()
-	l.wg.Wait()
-}
-
-func (l *loop) speak(at, d time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.talks = append(l.talks, [2]time.Duration{at, at + d})
-}
-
-func (l *loop) later(at time.Duration, f func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.timers = append(l.timers, time.AfterFunc(at, f))
-}
-
-func (l *loop) send(in transport.Inbound) {
-	select {
-	case l.in <- in:
-	case <-l.gone:
-	}
-}
-
-// Recv gives a frame every 20 ms of the script's time.
-func (l *loop) Recv(ctx context.Context, in *transport.Inbound) error {
-	due := time.NewTimer(time.Until(l.start.Add(l.pos + l.chunk)))
-	defer due.Stop()
-	select {
-	case <-l.gone:
-		return io.EOF
-	case <-ctx.Done():
-		return ctx.Err()
-	case *in = <-l.in:
-		return nil
-	case <-due.C:
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.buf = l.buf[:0]
-	for end := l.pos + l.chunk; l.pos < end; l.pos += media.FrameTime {
-		amp := 0.0
-		for _, t := range l.talks {
-			if l.pos >= t[0] && l.pos < t[1] {
-				amp = 8000
-			}
-		}
-		for i := range 320 {
-			l.buf = append(l.buf, int16(amp*math.Sin(float64(i)/8)))
-		}
-	}
-	*in = transport.Inbound{Kind: transport.Audio, Frame: media.Frame{Format: l.info.In, PCM: l.buf}}
-	return nil
-}
-
-func (l *loop) Play(_ context.Context, g event.Gen, f media.Frame) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	at := time.Since(l.start)
-	if _, ok := l.first[g]; !ok {
-		l.first[g], l.from[g] = at, time.Now()
-	}
-	l.last[g] = at
-	l.queue[g] += f.Duration()
-	l.plays = append(l.plays, play{g, at})
-	return nil
-}
-
-func (l *loop) Clear(_ context.Context, g event.Gen) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.clear = g
-	return nil
-}
-
-// acknowledge plays what it has with 60 ms of delay, and reports every 100 ms.
-func (l *loop) acknowledge() {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	told := map[event.Gen]bool{}
-	for {
-		select {
-		case <-l.gone:
-			return
-		case <-tick.C:
-		}
-		l.mu.Lock()
-		for g, from := range l.from {
-			if told[g] {
-				continue
-			}
-			upto := min(max(0, time.Since(from)-60*time.Millisecond), l.queue[g])
-			final := l.clear > g
-			told[g] = final
-			select {
-			case l.acks <- transport.Heard{Gen: g, Upto: upto, Final: final}:
-			default:
-			}
-		}
-		l.mu.Unlock()
-	}
-}
-
-// CanHold, Hold and Duck make the far end one that can pause.
-func (l *loop) CanHold() bool { return l.holds }
-
-func (l *loop) Hold(_ context.Context, on bool) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.still = on
-	return nil
-}
-
-func (l *loop) Duck(context.Context, bool) error { return nil }
-
-var (
-	_ stt.Model = (*fake.STT)(nil)
-	_ tts.Model = (*fake.TTS)(nil)
-)

@@ -19,6 +19,9 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 	s.active = now
 	switch c := c.(type) {
 	case Say:
+		if a := s.rep; a != nil && a.turn != nil && a.heard == 0 && s.owed == nil {
+			s.owed = a.turn // answered behind it
+		}
 		s.interrupt("client_cancelled", now, o)
 		s.say(c.Text, "client", now, o)
 	case Interrupt:
@@ -60,18 +63,19 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 
 func (s *state) doInterrupt(c Interrupt, now time.Time, o *out) error {
 	if s.rep == nil {
-		if s.want == "client" { // not even begun: now it never will
-			s.want, s.wantTurn, s.wantOver = "", nil, Overrides{}
-		}
+		s.asked = nil // not even begun: now it never will
 		return notActive("no response is being made")
 	}
 	if c.Response != "" && c.Response != s.rep.response {
 		return notActive("response %q is not the one being made, which is %q", c.Response, s.rep.response)
 	}
 	s.interrupt("client_cancelled", now, o)
-	s.owed, s.unheard = nil, "" // it was meant
+	s.forget() // it was meant
 	return nil
 }
+
+// forget drops every answer that is owed.
+func (s *state) forget() { s.owed, s.cutOff, s.goOn = nil, nil, false }
 
 func (s *state) doCommit(now time.Time, o *out) {
 	t := s.turn
@@ -177,7 +181,7 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 			return nil
 		}
 		s.interrupt("client_cancelled", now, o)
-		s.owed = nil
+		s.forget()
 		return nil
 	}
 	n := a.heard
@@ -195,28 +199,30 @@ func (s *state) doRespond(c Respond, now time.Time, o *out) error {
 	if s.rep != nil && (s.rep.cause == "greeting" || s.rep.cause == "idle") {
 		// The client did not ask for what is being said, and cannot be expected to wait for it.
 		s.interrupt("client_cancelled", now, o)
-		s.owed, s.unheard = nil, ""
+		s.forget()
 	}
 	if s.rep != nil {
 		return fault.New(fault.Conflict, "conversation_already_has_active_response",
 			"Conversation already has an active response in progress: %s. Wait until the response is finished before creating a new one.", s.rep.response)
 	}
-	var t *userTurn
-	if s.want == "client" {
+	if s.asked != nil {
 		return fault.New(fault.Conflict, "conversation_already_has_active_response",
 			"Conversation already has an active response: it begins as soon as what was said last is recognised. Wait until it is finished before creating a new one.")
 	}
 	if n := len(s.finals); n > 0 { // the words are still to come
-		s.want, s.wantTurn, s.wantOver = "client", s.finals[n-1], c.Overrides
+		s.asked = &asked{s.finals[n-1], c.Overrides}
 		return nil
 	}
-	s.respond("client", t, c.Overrides, now, o)
+	s.respond("client", nil, c.Overrides, now, o)
 	return nil
 }
 
 func (s *state) update(n Settings, now time.Time, o *out) {
 	old := s.set
 	s.set = n
+	if !n.Turn.CreateResponse {
+		s.forget()
+	}
 	s.tools = append(append([]tool.Tool(nil), s.server...), clientTools(n.Client)...)
 	if old.Turn == n.Turn {
 		return

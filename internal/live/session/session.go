@@ -37,7 +37,8 @@ type Session struct {
 	start   time.Time
 	reason  string
 	check   func(*state, time.Time) // tests look at the state after every step
-	mangle  func(msg) (msg, bool)   // tests plant faults: another message, or none
+	mangle  func(msg) []msg         // tests plant faults: other messages, or none
+	spoil   func(effect) bool       // and effects that are forgotten
 }
 
 // mailWait is how long a message may wait for room in the mailbox. Missing it is a fault of the session: the message is from a goroutine of ours or from a
@@ -179,13 +180,17 @@ func (s *Session) act(ctx context.Context) {
 }
 
 func (s *Session) handle(ctx context.Context, m msg) {
-	now := time.Now()
-	if s.mangle != nil {
-		var keep bool
-		if m, keep = s.mangle(m); !keep {
-			return
-		}
+	if s.mangle == nil {
+		s.take(ctx, m)
+		return
 	}
+	for _, m := range s.mangle(m) {
+		s.take(ctx, m)
+	}
+}
+
+func (s *Session) take(ctx context.Context, m msg) {
+	now := time.Now()
 	var o out
 	s.st.pos = max(s.st.pos, time.Duration(s.heard.Load()))
 	s.st.step(m, now, &o)
@@ -198,6 +203,9 @@ func (s *Session) handle(ctx context.Context, m msg) {
 // carryOut does in the world what step decided. Nothing here blocks for longer than it takes to queue.
 func (s *Session) carryOut(ctx context.Context, o *out, _ time.Time) {
 	for _, e := range o.list {
+		if s.spoil != nil && s.spoil(e) {
+			continue
+		}
 		switch e := e.(type) {
 		case emit:
 			s.emit(e.body, e.gen)

@@ -39,21 +39,20 @@ type state struct {
 	cand   *userTurn   // what sounds like a turn over the agent, which is held until that is settled
 	turn   *userTurn   // the caller's turn under way
 	finals []*userTurn // finished turns whose words the recogniser still owes, oldest first
-	owed   *userTurn   // an answer that the caller cut before hearing any of it
+	owed   *userTurn   // the newest turn that waits for its answer, or whose answer was cut before it was heard
 	gen    event.Gen   // of the newest attempt or cut
 	rep    *attempt    // thinking or sending; nil when there is none
 	tails  []*attempt  // sent whole or cut, and not yet settled
 	late   []*attempt  // settled, while tools of theirs still run
 
-	want     string // the cause of a reply that is owed as soon as the one under way is done
-	wantTurn *userTurn
-	wantOver Overrides
+	asked  *asked   // a client asked for a reply, and the words that it answers are still to come
+	cutOff *attempt // the newest that a voice has cut in the middle, in case that was no interruption
+	goOn   bool     // it was none: the rest of cutOff is to be said
 
 	keys    string // pressed, and not yet taken as a message
 	keysDue time.Time
 
-	floor   event.Floor
-	unheard string // what a cut kept from being heard, in case it was no interruption
+	floor event.Floor
 
 	policyWake time.Time
 	idleAsked  time.Time
@@ -103,7 +102,9 @@ type attempt struct {
 	status  string
 	reason  string
 	message string
-	hangUp  bool
+	stop    llm.StopReason
+	written bool // the text is complete
+	acted   bool // it called tools
 	pending bool
 	early   bool // settled before the reply reported its end
 	upto    time.Duration
@@ -112,6 +113,15 @@ type attempt struct {
 	heard   int                     // bytes of text
 	heardAt func(time.Duration) int // the settled ledger
 	cutAt   time.Duration           // where a client says it was cut; 0 when none did
+}
+
+// harmless reports whether the attempt has done nothing yet that anybody would notice.
+func (a *attempt) harmless() bool { return a.sent.IsZero() && !a.acted && !a.textOnly }
+
+// asked is a reply that a client wants.
+type asked struct {
+	turn *userTurn
+	over Overrides
 }
 
 // The messages of the mailbox.

@@ -48,6 +48,7 @@ func (s *state) step(m msg, now time.Time, o *out) {
 	case tickMsg:
 		s.tick(now, o)
 	}
+	s.repay(now, o)
 	s.settleFloor(now, o)
 }
 
@@ -105,9 +106,9 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 		}
 		if t.cut {
 			s.interrupt("turn_detected", now, o)
-		} else {
-			o.add(duckPlay{false})
 		}
+		o.add(duckPlay{false})
+		o.add(holdPlay{false}) // also when there was nothing left to cut
 	case turn.End:
 		if t := s.turn; t != nil {
 			t.lastVoice, t.voicePos = s.voiceEnd, d.LastVoice
@@ -218,7 +219,7 @@ func (s *state) heardUser(t *userTurn, text string, ev stt.Event, now time.Time,
 		return
 	}
 	s.nonsense = 0
-	s.unheard = ""
+	s.cutOff, s.goOn = nil, false
 	if it := s.hist.find(t.item); it != nil {
 		it.Text, it.Done = text, true
 	}
@@ -230,38 +231,27 @@ func (s *state) heardUser(t *userTurn, text string, ev stt.Event, now time.Time,
 	s.answerTurn(t, now, o)
 }
 
-// answerTurn responds to a finished turn, now or as soon as it can.
+// answerTurn notes that a finished turn is owed an answer, which repay gives as soon as it can.
 func (s *state) answerTurn(t *userTurn, now time.Time, o *out) {
-	switch {
-	case s.want == "client":
-		s.wanted(now, o)
-	case t.manual && s.owed != nil && s.rep == nil && s.set.Turn.CreateResponse:
-		s.respond("turn", s.owed, Overrides{}, now, o) // an earlier turn's, which no client will ask for
-	case t.manual || !s.set.Turn.CreateResponse:
-	case s.turn != nil && !s.turn.manual:
-		s.owed = t // the caller goes on: answer both, or this one if the rest is noise
-	case s.rep != nil:
-		s.want, s.wantTurn = "turn", t
-	default:
-		s.respond("turn", t, Overrides{}, now, o)
+	if s.asked != nil || t.manual || !s.set.Turn.CreateResponse {
+		return // whoever asks for an answer decides when
+	}
+	s.owed = t
+	if a := s.rep; a != nil && a.cause == "turn" && a.harmless() && s.set.Turn.InterruptResponse && !s.set.Turn.KeepThinking {
+		s.interrupt("turn_detected", now, o) // nothing of it was heard: better one answer to everything than two
 	}
 }
 
 // nothingHeard handles a turn in which nothing was recognised: a cough must not cost the answer that it cut, nor leave silence behind.
 func (s *state) nothingHeard(t *userTurn, now time.Time, o *out) {
 	switch {
-	case s.want == "client":
-		s.wanted(now, o)
-	case s.turn != nil && !s.turn.manual || len(s.finals) > 0 || s.rep != nil || !s.set.Turn.CreateResponse:
+	case s.asked != nil || s.rep != nil || len(s.finals) > 0 || s.callersTurn() || !s.set.Turn.CreateResponse:
 		// Somebody else owes the next move.
-	case s.owed != nil:
-		s.respond("turn", s.owed, Overrides{}, now, o)
+	case s.owed != nil: // repay answers it
 	case t.manual:
-	case s.unheard != "":
-		text := s.unheard
-		s.unheard = ""
-		o.emit(event.Repaired{Owner: "caller", Action: "resume"})
-		s.say(text, "resume", now, o)
+		s.cutOff = nil
+	case s.cutOff != nil:
+		s.goOn = true
 	case t.voicePos-t.from-s.set.Turn.PrefixPadding < 400*time.Millisecond:
 		// Too short to have been words: go on listening.
 	default:
@@ -269,6 +259,32 @@ func (s *state) nothingHeard(t *userTurn, now time.Time, o *out) {
 		o.emit(event.Repaired{Owner: "recogniser", Action: "ask_again"})
 		if s.nonsense <= 3 {
 			s.say(s.plan.Phrases.NotUnderstood, "repair", now, o)
+		}
+	}
+}
+
+// callersTurn reports whether the caller has the turn, or may have it.
+func (s *state) callersTurn() bool { return s.cand != nil || s.turn != nil && !s.turn.manual }
+
+// repay begins the reply that is owed, if one is and nothing stands in its way. It runs after every message, whatever that was, so that no path through the state
+// can leave a caller without an answer.
+func (s *state) repay(now time.Time, o *out) {
+	switch {
+	case s.closing != "" || s.rep != nil || len(s.finals) > 0:
+	case s.asked != nil:
+		q := s.asked
+		s.asked = nil
+		s.respond("client", q.turn, q.over, now, o)
+	case s.callersTurn() || s.keys != "":
+	case s.owed != nil:
+		s.respond("turn", s.owed, Overrides{}, now, o)
+	case s.goOn && s.cutOff.settled:
+		a := s.cutOff
+		s.goOn, s.cutOff = false, nil
+		if rest := a.text[min(a.heard, len(a.text)):]; strings.TrimSpace(rest) != "" {
+			o.emit(event.Repaired{Owner: "caller", Action: "resume"})
+			s.say(rest, "resume", now, o)
+			s.rep.stop = a.stop
 		}
 	}
 }
@@ -321,9 +337,11 @@ func (s *state) typed(text, source string, now time.Time, o *out) {
 	it := &Item{ID: s.id("item"), Kind: "message", Role: llm.User, Text: text, Done: true}
 	prev := s.hist.add(it)
 	o.emit(event.ItemAdded{Item: it.ID, Previous: prev, Kind: it.Kind, Role: string(llm.User), Text: text, Source: source})
-	t := &userTurn{item: it.ID, lastVoice: now, ended: now, finalText: now}
-	s.unheard, s.nonsense = "", 0
-	s.respond("turn", t, Overrides{}, now, o)
+	s.owed = &userTurn{item: it.ID, lastVoice: now, ended: now, finalText: now}
+	s.cutOff, s.goOn, s.nonsense = nil, false, 0
+	if s.rep == nil && len(s.finals) == 0 { // else repay answers, once what was said before is known
+		s.respond("turn", s.owed, Overrides{}, now, o)
+	}
 }
 
 // interrupt cuts everything that the agent is saying or about to say.
@@ -333,10 +351,8 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 	}
 	s.gen++
 	o.add(cutPlay{gen: s.gen})
-	if t := s.cand; t != nil { // decided by other means
-		s.cand = nil
-		s.policy.Reset()
-		o.add(discardEar{utt: t.utt})
+	if s.cand != nil { // decided by other means; what the caller is saying is weighed all the same
+		o.add(holdPlay{true})
 	}
 	for _, a := range s.tails {
 		a.cut = true
@@ -346,22 +362,34 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 		if a.cutBy == "" {
 			a.cutBy = reason
 		}
+		s.keep(a, reason)
 	}
-	s.want, s.wantTurn = "", nil
+	s.asked = nil
 	a := s.rep
 	if a == nil {
 		return
 	}
 	a.cut, a.cutBy = true, reason
 	o.add(cancelRep{gen: a.gen})
-	if a.turn != nil && a.heard == 0 {
-		s.owed = a.turn
-	}
+	s.keep(a, reason)
 	if a.it != nil && !a.textOnly {
 		a.it.Text = a.text[:min(a.heard, len(a.text))]
 	}
 	a.status, a.reason = "cancelled", reason
 	s.finish(a, now, o)
+}
+
+// keep remembers what a voice has cut, in case it was no interruption: of an answer that is written to its end the rest can be said; another is made again.
+func (s *state) keep(a *attempt, reason string) {
+	switch {
+	case reason != "turn_detected":
+	case a.turn != nil && s.rep == a && (a.heard == 0 || !a.written):
+		if s.owed == nil {
+			s.owed = a.turn
+		}
+	case a.cause != "idle":
+		s.cutOff, s.goOn = a, false
+	}
 }
 
 // finish ends the sending of an attempt. What was heard of it is settled later.
@@ -393,38 +421,23 @@ func (s *state) finish(a *attempt, now time.Time, o *out) {
 	if s.closing == "" && !a.cut && a.status == "failed" && a.cause != "repair" {
 		o.emit(event.Repaired{Owner: "model", Action: "apologise"})
 		s.say(s.plan.Phrases.Apology, "repair", now, o)
-		return
 	}
-	s.wanted(now, o)
-}
-
-// wanted starts the reply that was owed while another one was under way.
-func (s *state) wanted(now time.Time, o *out) {
-	if s.want == "" || s.rep != nil {
-		return
-	}
-	cause, t, ov := s.want, s.wantTurn, s.wantOver
-	s.want, s.wantTurn, s.wantOver = "", nil, Overrides{}
-	s.respond(cause, t, ov, now, o)
 }
 
 // settle fixes what was heard of an attempt.
 func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
-	a.settled = true
+	a.settled, a.heard = true, min(text, len(a.text))
 	if a.cutAt > 0 && a.heardAt != nil {
 		a.upto = min(a.cutAt, a.wrote) // nobody hears what was not sent
-		text = a.heardAt(a.upto)
+		a.heard = min(a.heardAt(a.upto), len(a.text))
 	}
-	text = min(text, len(a.text))
+	text = a.heard
 	heard := a.text[:text]
 	whole := text == len(a.text)
 	if a.it != nil {
 		a.it.Text, a.it.Said, a.it.Done = heard, a.text, true
 	}
 	if !whole && a.cutBy != "" {
-		if a.cutBy == "turn_detected" { // it may turn out to have been a cough
-			s.unheard = a.text[text:]
-		}
 		o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: a.cutBy, Said: a.text, Text: heard, Upto: event.Ms(a.upto)})
 	}
 	if a.text != "" {
@@ -435,7 +448,7 @@ func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 		s.late = append(s.late, a)
 	}
 	s.stir(a, now)
-	if a.hangUp && !a.cut && s.closing == "" {
+	if a.stop == llm.StopHangUp && !a.cut && s.closing == "" {
 		s.close("agent_hung_up", now, o)
 	}
 }
@@ -479,6 +492,7 @@ func (s *state) newAttempt(cause string, t *userTurn, ov Overrides, now time.Tim
 	a := &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata,
 		textOnly: text || s.plan.Models.TTS == nil, started: now, moved: now}
 	s.rep = a
+	s.cutOff, s.goOn = nil, false
 	return a
 }
 
@@ -543,6 +557,7 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		}
 		o.emitGen(a.gen, event.TextDelta{Response: a.response, Item: a.item, Text: n.Text})
 	case reply.Called:
+		a.acted = true
 		it := &Item{ID: s.id("item"), Kind: "function_call", CallID: n.Call.ID, Name: n.Call.Name, Args: n.Call.Arguments, Done: true, Inner: !n.Client}
 		if n.Client { // nothing of this attempt follows it
 			s.hist.add(it)
@@ -561,6 +576,10 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		a.usage.Output += n.Usage.Output
 	case reply.FirstAudio:
 		a.firstAudio = n.At
+	case reply.Written:
+		if a.written = true; a.stop == "" {
+			a.stop = n.Stop
+		}
 	case reply.Done:
 		s.replyOver(a, n, now, o)
 	}
@@ -572,7 +591,9 @@ func (s *state) replyOver(a *attempt, n reply.Note, now time.Time, o *out) {
 	if a.cut {
 		return
 	}
-	a.hangUp, a.pending = n.Stop == llm.StopHangUp, n.Pending
+	if a.pending = n.Pending; a.stop == "" {
+		a.stop = n.Stop
+	}
 	switch {
 	case n.Err != nil:
 		o.emitGen(a.gen, failed(n.Stage, n.Err))
@@ -719,10 +740,12 @@ func (s *state) close(reason string, now time.Time, o *out) {
 		return
 	}
 	s.closing, s.closeBy = reason, now.Add(400*time.Millisecond)
-	if t := s.turn; t != nil {
-		s.turn = nil
-		o.add(discardEar{utt: t.utt})
+	for _, t := range [2]*userTurn{s.turn, s.cand} {
+		if t != nil {
+			o.add(discardEar{utt: t.utt})
+		}
 	}
+	s.turn, s.cand = nil, nil
 	s.interrupt("hang_up", now, o)
 }
 

@@ -69,7 +69,6 @@ func (s *state) interruptFor(status, reason string, now time.Time, o *out) {
 	if a != nil {
 		a.status = status
 	}
-	s.owed = nil
 }
 
 // stall is how long an attempt may go without any sign of life.
@@ -132,8 +131,12 @@ func (s *state) invariants(now time.Time) error {
 		return fmt.Errorf("attempt %d is done and still under way", s.rep.gen)
 	case s.rep != nil && s.rep.stopped && s.rep.drained && !s.rep.cut:
 		return fmt.Errorf("attempt %d has ended and was not finished", s.rep.gen)
-	case s.rep == nil && s.want != "" && len(s.finals) == 0:
-		return fmt.Errorf("a reply (%s) is owed and nobody makes it", s.want)
+	case s.rep == nil && s.asked != nil && len(s.finals) == 0:
+		return fmt.Errorf("a reply was asked for and nobody makes it")
+	case s.rep == nil && s.owed != nil && len(s.finals) == 0 && !s.callersTurn() && s.keys == "":
+		return fmt.Errorf("turn %s is owed an answer and nobody makes it", s.owed.item)
+	case s.rep == nil && s.goOn && (s.cutOff == nil || s.cutOff.settled) && len(s.finals) == 0 && !s.callersTurn() && s.keys == "":
+		return fmt.Errorf("the rest of what a noise cut is owed and nobody says it")
 	case len(s.finals) > 0 && now.Sub(s.finals[0].deadline) > time.Second:
 		return fmt.Errorf("turn %s waits for its words beyond its deadline", s.finals[0].item)
 	case s.floor == event.FloorModel && len(s.finals) == 0 && s.rep == nil:
