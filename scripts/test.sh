@@ -47,6 +47,14 @@ go_tests() {
   return "$result"
 }
 
+# What a steady conversation allocates can only be counted without the race detector, where these tests skip themselves.
+allocation_tests() {
+  local where
+  mapfile -t where < <(grep -rlE '^func Test.*Allocate' --include='*_test.go' internal | xargs -n1 dirname | sort -u | sed 's|^|./|')
+  # shellcheck disable=SC2086 # GO_TEST_FLAGS are words
+  CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" go test -timeout 10m ${GO_TEST_FLAGS:-} -run Allocate "${where[@]}"
+}
+
 console_tests() {
   local report=bin/reports/console.json
   rm -f "$report"
@@ -75,6 +83,7 @@ fi
 
 part "Go tests" go_tests
 if [[ -z ${TEST_ARGS:-} ]]; then
+  part "Allocations" allocation_tests
   part "Console tests" console_tests
   [[ ! -f test/e2e/package.json ]] || part "Browser tests" browser_tests
 fi

@@ -90,7 +90,18 @@ func (t *tracks) place(s *track, p *piece) {
 		}
 		s.from, s.rate = from, p.rate
 	}
+	t.reserve(s, len(pcm)*t.rate/p.rate+1)
 	s.pcm = s.from.Process(s.pcm, pcm)
+}
+
+// reserve makes room for so many samples more. It doubles, but no further than to what a side can have while it waits for the other: every call has such
+// a buffer.
+func (t *tracks) reserve(s *track, n int) {
+	if cap(s.pcm)-len(s.pcm) >= n {
+		return
+	}
+	want := max(len(s.pcm)+n, min(2*cap(s.pcm), t.samples(window)+2*t.step()))
+	s.pcm = append(make([]int16, 0, want), s.pcm...)
 }
 
 // drain takes from the resampler what it still holds.

@@ -180,7 +180,7 @@ func DecodePCM(dst []int16, raw []byte) []int16 {
 
 const (
 	wavHeaderSize = 44
-	wavBuffer     = 16 << 10 // bytes that WAVWriter collects before it writes
+	wavBuffer     = 8 << 10 // bytes that WAVWriter collects before it writes
 )
 
 // WAVWriter writes 16-bit PCM as it comes. Until Close the header says that the length is unknown, so that a file whose writer
@@ -205,7 +205,7 @@ func NewWAVWriter(w io.WriteSeeker, f Format) (*WAVWriter, error) {
 	return &WAVWriter{w: w, f: f, buf: make([]byte, 0, wavBuffer)}, nil
 }
 
-// Write appends interleaved samples. They reach the file in pieces of some 16 KB, at Flush and at Close. After an error every later call returns it.
+// Write appends interleaved samples. They reach the file in pieces of some 8 KB, at Flush and at Close. After an error every later call returns it.
 func (w *WAVWriter) Write(pcm []int16) error {
 	if w.closed {
 		return fault.New(fault.Conflict, "wav_closed", "write to a closed WAVE file")

@@ -56,6 +56,7 @@ type Tap func(at time.Duration, f media.Frame)
 
 const (
 	queued   = time.Second             // audio that a writer may be ahead of the pacer
+	refill   = 200 * time.Millisecond  // room that a waiting writer is woken for
 	kept     = 1500 * time.Millisecond // audio kept behind the pacer until it is acknowledged
 	keptBare = 300 * time.Millisecond  // and where nothing is: it is heard by the clock
 	tapLag   = 900 * time.Millisecond  // unacknowledged audio counts as heard for the taps after this
@@ -570,7 +571,9 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 	pts, first, ready := t.out.Duration(int(t.written)), t.written == 0, later(due, t.ready)
 	// Counted before it is written: an acknowledgement can be quicker than this goroutine.
 	t.written += n
-	p.space.Signal()
+	if t.pushed-t.written <= int64(t.out.Samples(queued-refill)) { // not for each frame: waking a writer costs more than what it would write
+		p.space.Signal()
+	}
 	p.mu.Unlock()
 
 	p.wmu.Lock()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -59,7 +60,8 @@ type Server struct {
 // Wait returns when every conversation has ended.
 func (s *Server) Wait() { s.live.Wait() }
 
-// ServeHTTP admits a client, upgrades the connection and holds the conversation.
+// ServeHTTP admits a client, upgrades the connection and begins the conversation, which goes on when it has returned: the request and what the HTTP server
+// keeps with it are not needed for the length of a call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.live.Add(1)
 	defer s.live.Done()
@@ -80,8 +82,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // it has answered
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	defer cancel()
-	defer context.AfterFunc(s.Stop, cancel)()
+	unwatch := context.AfterFunc(s.Stop, cancel)
+	begun := false
+	defer func() {
+		if !begun {
+			unwatch()
+			cancel()
+		}
+	}()
 	conv, err := s.Host.Open(ctx, Request{Agent: agent, Channel: "realtime", Remote: r.RemoteAddr})
 	if err != nil {
 		refuseOpen(w, err)
@@ -92,8 +100,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		conv.Close("refused", err) // Accept has answered the client
 		return
 	}
-	ext := slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot")
-	s.hold(ctx, wsSocket{sock}, conv, ext, r.RemoteAddr)
+	ext, remote := slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot"), r.RemoteAddr
+	begun = true
+	s.live.Go(func() {
+		defer cancel()
+		defer unwatch()
+		defer func() {
+			if p := recover(); p != nil { // a fault of ours ends one conversation, not all of them
+				s.Log.Error("conversation ended with a panic", "conversation", conv.ID, "panic", p, "stack", string(debug.Stack()))
+				_ = sock.Close(ws.InternalError, "failed")
+				conv.Close("failed", fault.New(fault.Internal, "panic", "the server had a fault: %v", p))
+			}
+		}()
+		s.hold(ctx, wsSocket{sock}, conv, ext, remote)
+	})
 }
 
 // agentOf reads which agent is meant: ?model=agent:<reference>, or just its reference.

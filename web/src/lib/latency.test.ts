@@ -40,6 +40,10 @@ describe('stages', () => {
       { name: 'llm', start: 500, end: 510 },
     ]);
   });
+  it('takes no time for words that were there when the silence was long enough, to the millisecond', () => {
+    const got = stages({ ...none, end_of_turn_ms: 500, final_text_ms: 500, sent_ms: 510 });
+    expect(got[1]).toEqual({ name: 'stt', start: 500, end: 500 });
+  });
   it('leaves out what did not happen', () => {
     expect(stages({ ...none, final_text_ms: 0, first_audio_ms: 90, sent_ms: 95 }).map((s) => s.name)).toEqual([
       'stt',

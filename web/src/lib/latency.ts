@@ -46,7 +46,7 @@ export function stages(t: TurnTimes): Stage[] {
   add('eot', 0, t.end_of_turn_ms);
   base = Math.max(base, t.end_of_turn_ms);
   // A streaming recogniser works while the silence is still being weighed: its stage then lies inside the first one.
-  add('stt', t.final_text_ms > base ? base : 0, t.final_text_ms);
+  add('stt', t.final_text_ms >= base ? base : 0, t.final_text_ms);
   base = Math.max(base, t.final_text_ms);
   add('llm', base, t.first_token_ms);
   base = Math.max(base, t.first_token_ms);

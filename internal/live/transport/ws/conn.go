@@ -1,7 +1,7 @@
 // Package ws carries messages over a WebSocket: the upgrade with its origin policy, reading into one reused buffer, and
 // a writer that never makes its callers wait. It knows nothing of what the messages say.
 //
-// A Conn has two goroutines of its own, one that writes and one that pings; Close ends both. One goroutine of the
+// A Conn has a goroutine of its own that writes, and from time to time one that pings; Close ends both. One goroutine of the
 // caller's reads. Steady traffic allocates nothing in either direction.
 package ws
 
@@ -81,7 +81,8 @@ type Conn struct {
 
 	wake    chan struct{} // capacity 1: there is something for the writer
 	written chan struct{} // closed when the writer has ended
-	pinged  chan struct{} // closed when the pinger has ended
+	pinger  *time.Timer   // runs ping
+	pinging sync.WaitGroup
 	stop    context.CancelFunc
 }
 
@@ -129,10 +130,12 @@ func Accept(w http.ResponseWriter, r *http.Request, opts Options) (*Conn, error)
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Conn{
 		ws: conn, wire: h.wire, opts: opts,
-		wake: make(chan struct{}, 1), written: make(chan struct{}), pinged: make(chan struct{}), stop: stop,
+		wake: make(chan struct{}, 1), written: make(chan struct{}), stop: stop,
 	}
 	go c.write()
-	go c.ping(ctx)
+	c.mu.Lock() // ping wants its timer
+	c.pinger = time.AfterFunc(opts.PingEvery, func() { c.ping(ctx) })
+	c.mu.Unlock()
 	return c, nil
 }
 
@@ -153,7 +156,8 @@ func (c *Conn) Close(code int, reason string) error {
 	c.finish(e)
 	<-c.written
 	c.stop()
-	<-c.pinged
+	c.pinger.Stop()
+	c.pinging.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if errors.Is(c.end.err, errClosed) {
@@ -188,29 +192,32 @@ func (c *Conn) signal() {
 
 // ping asks the peer for a sign of life. Any bytes count as one: an answer may be stuck behind a long upload.
 func (c *Conn) ping(ctx context.Context) {
-	defer close(c.pinged)
-	t := time.NewTicker(c.opts.PingEvery)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-		before := c.wire.received.Load()
-		wait, cancel := context.WithTimeout(ctx, c.opts.PingTimeout)
-		err := c.ws.Ping(wait)
-		if err != nil {
-			<-wait.Done() // a ping that could not be written is no sign of death yet
-		}
-		cancel()
-		if ctx.Err() != nil {
-			return
-		}
-		if err != nil && c.wire.received.Load() == before {
-			c.finish(ending{err: fault.Wrap(err, fault.Unavailable, "peer_silent", "the client does not answer"), code: GoingAway, reason: "ping timeout"})
-			return
-		}
+	c.mu.Lock()
+	if c.end != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.pinging.Add(1) // before Close can wait
+	c.mu.Unlock()
+	defer c.pinging.Done()
+	before := c.wire.received.Load()
+	wait, cancel := context.WithTimeout(ctx, c.opts.PingTimeout)
+	defer cancel()
+	err := c.ws.Ping(wait)
+	if err != nil {
+		<-wait.Done() // a ping that could not be written is no sign of death yet
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil && c.wire.received.Load() == before {
+		c.finish(ending{err: fault.Wrap(err, fault.Unavailable, "peer_silent", "the client does not answer"), code: GoingAway, reason: "ping timeout"})
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.end == nil {
+		c.pinger.Reset(c.opts.PingEvery)
 	}
 }
 
