@@ -114,7 +114,7 @@ func TestWayInAllocatesNothing(t *testing.T) {
 // BenchmarkRecv is the connection's part of the way in, without the network: message → samples.
 func BenchmarkRecv(b *testing.B) {
 	s := &canned{data: appendFrames(20 * time.Millisecond)[0][8:]}
-	c := newConn(s, false, wire.DefaultSession(), "bench", "")
+	c := newConn(&outlet{pipe: s}, wire.DefaultSession(), "bench", "")
 	leg := c.Info()
 	var in transport.Inbound
 	ctx := context.Background()
@@ -145,7 +145,7 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 		}
 		s := wire.DefaultSession()
 		s.Audio.Output.Format = format
-		conns <- newConn(wsSocket{sock}, false, s, "0123456789abcdef", "")
+		conns <- newConn(&outlet{pipe: wsPipe{sock}}, s, "0123456789abcdef", "")
 		<-over
 		_ = sock.Close(ws.NormalClosure, "")
 	}))

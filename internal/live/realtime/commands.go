@@ -16,14 +16,19 @@ import (
 	wire "griot/internal/realtime"
 )
 
-// command carries out a client event. ok means that in was filled in: it was audio after all.
-func (c *conn) command(ctx context.Context, raw []byte, in *transport.Inbound) (ok bool, err error) {
-	ev, err := c.dialect.DecodeClient(raw)
+// command carries out an event of the client o. ok means that in was filled in: it was audio after all. Where sound travels beside the events, in is nil.
+func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport.Inbound) (ok bool, err error) {
+	ev, err := o.dialect.DecodeClient(raw)
 	if err != nil {
 		return false, err
 	}
+	c.doing.Lock()
+	defer c.doing.Unlock()
 	switch ev := ev.(type) {
 	case wire.InputAudioAppend:
+		if in == nil {
+			return false, errNoSoundHere
+		}
 		return true, c.audio(ev.Audio, in)
 	case wire.SessionUpdate:
 		return false, c.update(ctx, ev.Session)
@@ -38,7 +43,10 @@ func (c *conn) command(ctx context.Context, raw []byte, in *transport.Inbound) (
 		c.carry.Reset()
 		return false, c.sess.Do(ctx, session.ClearInput{})
 	case wire.OutputAudioClear:
-		return false, fault.New(fault.Invalid, wire.CodeInvalidEvent, "output_audio_buffer.clear is for WebRTC and SIP: on a WebSocket the client has its own buffer")
+		if c.main != nil {
+			return false, fault.New(fault.Invalid, wire.CodeInvalidEvent, "output_audio_buffer.clear is for WebRTC and SIP: on a WebSocket the client has its own buffer")
+		}
+		return false, c.sess.Do(ctx, session.Silence{})
 	case wire.ItemCreate:
 		return false, c.create(ctx, ev)
 	case wire.ItemDelete:
@@ -54,7 +62,7 @@ func (c *conn) command(ctx context.Context, raw []byte, in *transport.Inbound) (
 	case wire.GriotPlayback:
 		return false, c.acknowledge(ev)
 	case wire.GriotDigits:
-		if !c.ext {
+		if !o.ext {
 			return false, fault.New(fault.Invalid, wire.CodeExtensionsNotOn, "griot.digits needs ?extensions=griot in the address")
 		}
 		return false, c.sess.Do(ctx, session.Digits{Keys: ev.Digits})
@@ -67,19 +75,11 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 	c.mu.Lock()
 	old := c.session
 	c.mu.Unlock()
-	next, err := old.Apply(p, false)
+	next, err := c.accept(old, p)
 	if err != nil {
 		return err
 	}
-	for _, t := range next.Tools {
-		if t.Type == "mcp" {
-			return fault.New(fault.Invalid, wire.CodeInvalidValue, "MCP tools of a session are not served: give them to the agent").At("session.tools")
-		}
-	}
-	if err := c.checkVoice(old, next, "session.audio.output.voice"); err != nil {
-		return err
-	}
-	if err := c.sess.Do(ctx, session.Update{Settings: settingsOf(next, c.base)}); err != nil {
+	if err := c.sess.Do(ctx, session.Update{Settings: settingsOf(next, c.conv.Plan.Settings)}); err != nil {
 		return err
 	}
 	c.mu.Lock()
@@ -92,13 +92,27 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 	return nil
 }
 
+// accept returns the session with the change merged in, if it is one that can be served here.
+func (c *conn) accept(old wire.Session, p wire.SessionPatch) (wire.Session, error) {
+	next, err := old.Apply(p, false)
+	if err != nil {
+		return old, err
+	}
+	for _, t := range next.Tools {
+		if t.Type == "mcp" {
+			return old, fault.New(fault.Invalid, wire.CodeInvalidValue, "MCP tools of a session are not served: give them to the agent").At("session.tools")
+		}
+	}
+	return next, c.checkVoice(old, next, "session.audio.output.voice")
+}
+
 // checkVoice refuses a voice that nobody here has.
 func (c *conn) checkVoice(old, next wire.Session, path string) error {
 	v, was := next.Audio.Output.Voice, old.Audio.Output.Voice
-	if v == was || v.ID == "" && (protocolVoices[v.Name] || v.Name == c.voice) {
+	if v == was || v.ID == "" && (protocolVoices[v.Name] || v.Name == c.conv.Agent.Voice) {
 		return nil
 	}
-	return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice '%s' is not one of this agent's: its voice is '%s', and the protocol's own names are taken to mean it.", v.Name+v.ID, c.voice).At(path)
+	return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice '%s' is not one of this agent's: its voice is '%s', and the protocol's own names are taken to mean it.", v.Name+v.ID, c.conv.Agent.Voice).At(path)
 }
 
 // protocolVoices are names that clients send by habit. They mean the agent's own voice.

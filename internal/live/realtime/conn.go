@@ -16,25 +16,16 @@ import (
 	wire "griot/internal/realtime"
 )
 
-// socket is a message connection; *ws.Conn is one. Read returns a buffer that is valid until the next Read. Send encodes into a buffer of
-// the socket's at once and queues it; it never blocks.
-type socket interface {
-	Read(ctx context.Context) (data []byte, binary bool, err error)
-	Send(encode func(dst []byte) []byte) error
-	Close(reason string) error
-}
-
-// conn is one client: the leg of its session, and the observer of its events. Recv reads the socket, so that commands and audio keep the order
-// in which they were sent; what goes out is encoded under one lock, so that events and audio keep theirs.
+// conn is a conversation as its clients see it, and the leg of a session whose sound travels inside the events. Recv reads the pipe, so that commands and audio keep the order
+// in which they were sent; what goes out is encoded under one lock, so that events and audio keep theirs. Where the sound travels beside the events, besideLeg is the leg.
 type conn struct {
-	sock    socket
-	sess    *session.Session
-	base    session.Settings // what the agent brings
-	voice   string           // the agent's
-	ext     bool             // Griot's extensions
-	dialect wire.Dialect
-	info    transport.Info // but for the formats
-	acks    chan transport.Heard
+	main *outlet // the client whose events hold the sound; nil when it travels beside them
+	conv *Conversation
+	sess *session.Session
+	info transport.Info // but for the formats
+	acks chan transport.Heard
+
+	doing sync.Mutex // held while a command is carried out: there may be several clients
 
 	appended atomic.Int64 // nominal samples, at 24 kHz, since the last commit or clear, by a client or by turn detection
 
@@ -43,6 +34,8 @@ type conn struct {
 	carry wire.Carry
 
 	mu      sync.Mutex // guards what follows, and the order of messages
+	outs    []*outlet  // every client, with main
+	over    bool       // the conversation is: nobody joins any more
 	seq     wire.Seq
 	session wire.Session
 	asked   *wire.Session // the session as it holds for the response that the client has asked for, until that starts
@@ -50,6 +43,7 @@ type conn struct {
 	byID    map[string]event.Gen     // responses that may still be acknowledged
 	lengths map[string]time.Duration // of the audio that was sent, by finished item
 	items   []string                 // the conversation as the client knows it
+	sounds  map[string]bool          // responses whose sound was announced and has not ended; only where it travels beside the events
 	frame   media.Frame              // being encoded, see encodeAudio
 	down    *media.Resampler         // of sound that began at another rate than its response's
 	changed []int16                  // by it
@@ -59,10 +53,15 @@ type conn struct {
 // rate is the protocol's ordinary one. A client that speaks G.711 has another.
 const rate = 24000
 
-func newConn(sock socket, ext bool, s wire.Session, id, remote string) *conn {
-	c := &conn{sock: sock, ext: ext, dialect: wire.GA, session: s, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
+// newConn makes a conversation. main may be nil.
+func newConn(main *outlet, s wire.Session, id, remote string) *conn {
+	c := &conn{main: main, session: s, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
 		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 200 * time.Millisecond}}
-	if ext {
+	if main == nil {
+		return c
+	}
+	c.outs = []*outlet{main}
+	if main.ext {
 		c.acks = make(chan transport.Heard, 16)
 		c.info.Ahead = 300 * time.Millisecond
 	}
@@ -92,17 +91,17 @@ func (c *conn) Clear(context.Context, event.Gen) error { return nil }
 
 // Close implements transport.Leg. What a connection had ended by before is for Recv to tell: it is no fault of the conversation.
 func (c *conn) Close(reason string) error {
-	_ = c.sock.Close(reason)
+	_ = c.main.pipe.Close(reason)
 	return nil
 }
 
 // Recv implements transport.Leg. It carries out commands on the way, and answers mistakes with error events: only the end of the connection ends it.
 func (c *conn) Recv(ctx context.Context, in *transport.Inbound) error {
 	for {
-		raw, binary, err := c.sock.Read(ctx)
+		raw, binary, err := c.main.pipe.Read(ctx)
 		if err != nil {
 			if fault.CodeOf(err) == "message_too_large" {
-				c.fail(err, "")
+				c.fail(c.main, err, "")
 			}
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -110,17 +109,17 @@ func (c *conn) Recv(ctx context.Context, in *transport.Inbound) error {
 			return errors.Join(io.EOF, err)
 		}
 		if binary {
-			c.fail(fault.New(fault.Invalid, wire.CodeInvalidEvent, "binary messages are not part of this protocol: send audio as base64 in input_audio_buffer.append"), "")
+			c.fail(c.main, errBinary, "")
 			continue
 		}
 		b64, ok := wire.ParseAppend(raw)
 		if ok {
 			err = c.audio(b64, in)
 		} else {
-			ok, err = c.command(ctx, raw, in)
+			ok, err = c.command(ctx, c.main, raw, in)
 		}
 		if err != nil {
-			c.fail(err, wire.EventID(raw))
+			c.fail(c.main, err, wire.EventID(raw))
 			continue
 		}
 		if ok {
@@ -164,7 +163,7 @@ func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 // delta sends sound; without any, what the resampler still holds. Called with mu held.
 func (c *conn) delta(f media.Frame) {
 	c.frame = f
-	_ = c.sock.Send(c.encode)
+	_ = c.main.pipe.Send(c.encode)
 	c.frame = media.Frame{}
 }
 
@@ -190,30 +189,27 @@ func (c *conn) encodeAudio(dst []byte) []byte {
 	return f.AppendDelta(dst, c.seq, c.rep.message.Ref, pcm)
 }
 
-// send encodes and queues events, in order. Called with mu held. A socket that does not take them has closed; the reader finds that out.
+// send encodes and queues events for every client, in order. Called with mu held.
 func (c *conn) send(evs ...wire.ServerEvent) {
 	for _, ev := range evs {
 		c.seq++
-		_ = c.sock.Send(func(dst []byte) []byte {
-			out, err := c.dialect.AppendEvent(dst, ev, c.seq)
-			if err != nil { // a value that JSON cannot express: say so rather than nothing
-				out, _ = c.dialect.AppendEvent(dst, wire.ErrorFor(err, ""), c.seq)
-			}
-			return out
-		})
+		for _, o := range c.outs {
+			o.send(ev, c.seq)
+		}
 	}
 }
 
 // fail answers a client's mistake.
-func (c *conn) fail(err error, eventID string) {
+func (c *conn) fail(o *outlet, err error, eventID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.send(wire.ErrorFor(err, eventID))
+	c.seq++
+	o.send(wire.ErrorFor(err, eventID), c.seq)
 }
 
 // acknowledge passes on what the client's player reports. Only the newest report matters: when the queue is full the oldest is dropped.
 func (c *conn) acknowledge(p wire.GriotPlayback) error {
-	if !c.ext {
+	if c.acks == nil {
 		return fault.New(fault.Invalid, wire.CodeExtensionsNotOn, "griot.playback needs ?extensions=griot in the address")
 	}
 	c.mu.Lock()

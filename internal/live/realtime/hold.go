@@ -7,7 +7,7 @@ import (
 )
 
 // CanHold implements transport.Holder: a client with the extensions has a player that pauses and goes on.
-func (c *conn) CanHold() bool { return c.ext }
+func (c *conn) CanHold() bool { return c.main.ext }
 
 // Hold implements transport.Holder.
 func (c *conn) Hold(_ context.Context, on bool) error {

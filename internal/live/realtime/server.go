@@ -1,7 +1,8 @@
-// Package realtime serves a client that speaks the Realtime protocol over a WebSocket: its events become session commands, and the session's events its own.
-// The connection is also the session's leg: audio travels inside the events.
+// Package realtime serves clients that speak the Realtime protocol: their events become session commands, and the session's events theirs. Over a WebSocket
+// the connection is also the session's leg: audio travels inside the events. Where it travels beside them, as over WebRTC, the session has a leg of its own, and
+// clients join and leave by any Pipe.
 //
-// Read conn.go (the leg), commands.go (in) and translate.go (out).
+// Read conn.go (a conversation, and its leg), pipe.go (its clients), call.go (sound beside the events), commands.go (in) and translate.go (out).
 package realtime
 
 import (
@@ -105,15 +106,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.live.Go(func() {
 		defer cancel()
 		defer unwatch()
-		defer func() {
-			if p := recover(); p != nil { // a fault of ours ends one conversation, not all of them
-				s.Log.Error("conversation ended with a panic", "conversation", conv.ID, "panic", p, "stack", string(debug.Stack()))
-				_ = sock.Close(ws.InternalError, "failed")
-				conv.Close("failed", fault.New(fault.Internal, "panic", "the server had a fault: %v", p))
-			}
-		}()
-		s.hold(ctx, wsSocket{sock}, conv, ext, remote)
+		defer s.survive(conv, func() { _ = sock.Close(ws.InternalError, "failed") })
+		s.hold(ctx, &outlet{pipe: wsPipe{sock}, ext: ext, dialect: wire.GA}, conv, remote)
 	})
+}
+
+// survive ends one conversation by a fault of ours, not all of them. It is to be deferred.
+func (s *Server) survive(conv *Conversation, hangUp func()) {
+	if p := recover(); p != nil {
+		s.Log.Error("conversation ended with a panic", "conversation", conv.ID, "panic", p, "stack", string(debug.Stack()))
+		hangUp()
+		conv.Close("failed", fault.New(fault.Internal, "panic", "the server had a fault: %v", p))
+	}
 }
 
 // agentOf reads which agent is meant: ?model=agent:<reference>, or just its reference.
@@ -141,18 +145,32 @@ func refuseOpen(w http.ResponseWriter, err error) {
 	ws.Refuse(w, status, err)
 }
 
-// hold runs the conversation to its end.
-func (s *Server) hold(ctx context.Context, sock socket, conv *Conversation, ext bool, remote string) {
-	c := newConn(sock, ext, wireSession(conv), conv.ID, remote)
-	c.base, c.voice = conv.Plan.Settings, conv.Agent.Voice
+// hold runs a conversation whose sound travels inside the events of o to its end.
+func (s *Server) hold(ctx context.Context, o *outlet, conv *Conversation, remote string) {
+	c := newConn(o, wireSession(conv), conv.ID, remote)
+	c.conv = conv
 	c.sess = session.New(conv.Plan, c, event.Tee(conv.Log, c))
 	c.mu.Lock()
-	c.send(wire.SessionCreated{Session: c.session})
-	c.extend(wire.GriotConversationCreated{ConversationID: conv.ID, Agent: conv.Agent, Limits: wire.GriotLimits{MaxDurationMS: conv.Plan.Limits.Max.Milliseconds()}})
+	c.greet(o)
 	c.mu.Unlock()
+	s.run(ctx, c)
+}
+
+// greet tells a client first of all what session it is in. Called with mu held.
+func (c *conn) greet(o *outlet) {
+	c.seq++
+	o.send(wire.SessionCreated{Session: c.session}, c.seq)
+	if o.ext {
+		c.seq++
+		o.send(wire.GriotConversationCreated{ConversationID: c.conv.ID, Agent: c.conv.Agent, Limits: wire.GriotLimits{MaxDurationMS: c.conv.Plan.Limits.Max.Milliseconds()}}, c.seq)
+	}
+}
+
+// run holds the session, then closes what its clients are connected by, and its record.
+func (s *Server) run(ctx context.Context, c *conn) {
 	err := c.sess.Run(ctx)
 	if err != nil && !errors.Is(err, context.Canceled) {
-		s.Log.Warn("conversation ended with a fault", "conversation", conv.ID, "error", err)
+		s.Log.Warn("conversation ended with a fault", "conversation", c.conv.ID, "error", err)
 	}
 	reason := c.sess.Reason()
 	if reason == "" { // it did not even begin
@@ -161,8 +179,19 @@ func (s *Server) hold(ctx context.Context, sock socket, conv *Conversation, ext 
 		c.farewell(reason)
 		c.mu.Unlock()
 	}
-	_ = sock.Close(reason) // a session that ran has closed it; what the connection ended by is in the record
-	conv.Close(reason, err)
+	c.dismiss(reason)
+	c.conv.Close(reason, err)
+}
+
+// dismiss closes what the clients are connected by.
+func (c *conn) dismiss(reason string) {
+	c.mu.Lock()
+	outs := c.outs
+	c.outs, c.over = nil, true
+	c.mu.Unlock()
+	for _, o := range outs {
+		_ = o.pipe.Close(reason) // what it had ended by before is in the record
+	}
 }
 
 // wireSession shows the plan as the protocol's session.
@@ -195,19 +224,4 @@ func wireSession(conv *Conversation) wire.Session {
 	}
 	s.ExpiresAt = time.Now().Add(p.Limits.Max).Unix()
 	return s
-}
-
-// wsSocket closes with the code that fits the reason.
-type wsSocket struct{ *ws.Conn }
-
-// Close implements socket.
-func (s wsSocket) Close(reason string) error {
-	code := 1000
-	switch reason {
-	case "shutdown", "limit":
-		code = 1001
-	case "failed":
-		code = 1011
-	}
-	return s.Conn.Close(code, reason)
 }

@@ -38,6 +38,8 @@ type setup struct {
 	noTTS   bool
 	ext     bool
 	plan    func(*session.Plan)
+	beside  bool   // the sound travels beside the events, over a speaker
+	session string // the call's first session.update
 }
 
 // play holds a conversation on virtual time, with the real voice detector. The script is the client; when it returns, the client hangs up. Every message is checked
@@ -65,9 +67,18 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 		srv := &Server{Log: slog.New(slog.DiscardHandler)}
 		ctx, cancel := context.WithCancel(t.Context())
 		held := make(chan struct{})
-		go func() { defer close(held); srv.hold(ctx, c.pipe, conv, s.ext, "test") }()
+		if s.beside {
+			c.open(srv, conv, s)
+			go func() { defer close(held); c.call.Run(ctx) }()
+			c.wg.Go(func() { _ = c.call.Join(ctx, Client{Pipe: c.pipe, Greeted: true, Extended: s.ext}) })
+		} else {
+			go func() { defer close(held); srv.hold(ctx, &outlet{pipe: c.pipe, ext: s.ext}, conv, "test") }()
+		}
 		end := sync.OnceFunc(func() {
 			c.pipe.hangUp()
+			if s.beside {
+				_ = c.speaker.Close("")
+			}
 			<-held
 			cancel()
 			c.wg.Wait()
@@ -186,6 +197,7 @@ func (p *pipe) Close(reason string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = append(p.closed, reason)
+	p.hangUp()
 	return nil
 }
 
@@ -228,7 +240,9 @@ type client struct {
 	taken    map[string]int
 	wg       sync.WaitGroup
 	extended bool
-	reason   string // that the conversation's record was closed with
+	call     *Call    // of a conversation whose sound travels beside its events
+	speaker  *speaker // its leg
+	reason   string   // that the conversation's record was closed with
 	fault    error
 
 	mu     sync.Mutex

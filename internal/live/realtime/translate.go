@@ -89,6 +89,7 @@ func (c *conn) translate(e event.Event) {
 		c.extend(wire.GriotHeard{ResponseID: b.Response, ItemID: b.Item, UptoMS: b.Upto.Duration().Milliseconds(), TextBytes: b.TextBytes})
 	case event.AgentSaid:
 		delete(c.byID, b.Response)
+		c.silent(b)
 		c.extend(wire.GriotSaid{ResponseID: b.Response, ItemID: b.Item, Said: b.Said, Heard: b.Text,
 			UptoMS: b.Upto.Duration().Milliseconds(), TotalMS: b.Total.Duration().Milliseconds(), Cut: b.Cut})
 	case event.TurnTimed:
@@ -130,10 +131,13 @@ func (c *conn) append(item string) (previous string) {
 	return previous
 }
 
-// extend sends an extension event to a client that asked for them. Called with mu held.
+// extend sends an extension event to the clients that asked for them. Called with mu held.
 func (c *conn) extend(ev wire.ServerEvent) {
-	if c.ext {
-		c.send(ev)
+	c.seq++
+	for _, o := range c.outs {
+		if o.ext {
+			o.send(ev, c.seq)
+		}
 	}
 }
 
@@ -207,7 +211,7 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 			status = wire.Incomplete
 		}
 		if r.modality == wire.ModalityAudio {
-			if status == wire.Completed {
+			if status == wire.Completed && c.main != nil {
 				c.delta(media.Frame{}) // what the resampler still holds
 			}
 			c.lengths[r.message.ItemID] = r.sent

@@ -26,6 +26,9 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 		s.say(c.Text, "client", now, o)
 	case Interrupt:
 		return s.doInterrupt(c, now, o)
+	case Silence:
+		s.interrupt("client_cancelled", now, o)
+		s.forget() // it was meant
 	case HangUp:
 		s.close(c.Reason, now, o)
 	case Digits:

@@ -15,6 +15,8 @@ type (
 	// Interrupt cuts the agent as the caller's voice would. Response may name the attempt that is meant; it is a fault.Conflict with code
 	// "response_cancel_not_active" when nothing (or another one) is under way.
 	Interrupt struct{ Response string }
+	// Silence cuts whatever the agent is saying, also what was sent whole and is still heard. It is nothing when there is silence.
+	Silence struct{}
 	// HangUp ends the conversation with this reason.
 	HangUp struct{ Reason string }
 	// Digits are keys that the caller pressed.
@@ -50,6 +52,7 @@ type (
 
 func (Say) command()          {}
 func (Interrupt) command()    {}
+func (Silence) command()      {}
 func (HangUp) command()       {}
 func (Digits) command()       {}
 func (TypedText) command()    {}

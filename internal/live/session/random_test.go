@@ -240,7 +240,7 @@ func (c *chaos) act() func(context.Context) {
 	cmd := func(cm Command) func(context.Context) {
 		return func(ctx context.Context) { _ = c.sess.Do(ctx, cm) } // refusals are answers
 	}
-	switch c.rnd.IntN(12) {
+	switch c.rnd.IntN(13) {
 	case 0:
 		text := c.text(4)
 		return func(context.Context) { leg.send(transport.Inbound{Kind: transport.Text, Text: text}) }
@@ -274,6 +274,8 @@ func (c *chaos) act() func(context.Context) {
 			return cmd(HangUp{Reason: "agent_hung_up"})
 		}
 		return cmd(Digits{Keys: "12#"})
+	case 11:
+		return cmd(Silence{})
 	case 10:
 		return func(ctx context.Context) {
 			if evs := c.stage.events("reply.started"); len(evs) > 0 {
