@@ -122,6 +122,10 @@ func (r *Recorder) take(side int, at time.Duration, f media.Frame) {
 	if p.length() >= gathered {
 		r.hand(side)
 	}
+	// The end of an utterance is less than a piece, and what follows it on its side may be long in coming: the writer does not wait so long.
+	if other := r.open[1-side]; other != nil && at-other.at-other.length() >= gathered {
+		r.hand(1 - side)
+	}
 }
 
 func (p *piece) length() time.Duration { return media.Mono(p.rate).Duration(len(p.pcm)) }

@@ -123,6 +123,21 @@ func TestSoundReportedTooLate(t *testing.T) {
 	require.Equal(t, "recording_gaps", r.notices()[0].Code)
 }
 
+// The agent ends in the middle of a piece, and is silent for longer than one side waits for the other.
+func TestEndOfAnUtteranceIsKept(t *testing.T) {
+	r := recorder(t)
+	for at := time.Duration(0); at < 4*time.Second; at += ms20 {
+		if at < 460*time.Millisecond || at >= 3900*time.Millisecond {
+			r.Agent(at, frame20(16000, 2000))
+		}
+		r.Caller(at, frame20(16000, 1000))
+	}
+	r.stop()
+	require.Empty(t, r.notices())
+	_, agent := channels(t, r.path)
+	require.Equal(t, []run{{2000, 16 * 460}, {0, 16 * 3440}, {2000, 16 * 100}}, runs(agent))
+}
+
 func TestOverlapIsNotRepeated(t *testing.T) {
 	r := recorder(t)
 	for i := range 10 {

@@ -5,10 +5,10 @@ const voice = '/usr/share/asterisk/sounds/en_US_f_Allison';
 /** What a browser hears as its microphone: recorded prompts of a person on a timeline that begins when the page opens it. */
 export const microphones = {
   /**
-   * Asks for the opening hours once the greeting (5 s) is over, and thanks in the middle of the answer (9 s). What is missing at its
+   * Asks for the opening hours once the greeting (5 s) is over, and asks for a moment in the middle of the answer (9 s). What is missing at its
    * end is silence.
    */
-  interrupts: ['10s', `${voice}/hours.g722`, '5s', `${voice}/auth-thankyou.g722`, '60s'],
+  interrupts: ['10s', `${voice}/hours.g722`, '5s', `${voice}/one-moment-please.g722`, '60s'],
   /** Says nothing. */
   silent: ['120s'],
 } satisfies Record<string, string[]>;

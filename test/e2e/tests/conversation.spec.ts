@@ -37,7 +37,7 @@ test('a whole conversation: greeted, understood, answered, interrupted, and kept
   // The interruption.
   await expect(agent.nth(1).locator('s.unheard')).not.toBeEmpty({ timeout: 15_000 });
   await expect(agent.nth(1)).toContainText(/Interrupted after \d\.\d\ss · the end was not heard/);
-  await expect(caller.nth(1)).toContainText('thank you', { timeout: 15_000 });
+  await expect(caller.nth(1)).toContainText('one moment please', { timeout: 15_000 });
   await expect(agent.nth(2).locator('.heard')).not.toBeEmpty({ timeout: 15_000 });
 
   const live = await heard(page);
@@ -138,7 +138,7 @@ function checkRecord(record: ConversationDetail, shown: readonly ShownLine[]): v
     { role: 'agent', heard: greeting, said: greeting },
     { role: 'user', text: 'hours' },
     { role: 'agent', cut: true },
-    { role: 'user', text: 'thank you' },
+    { role: 'user', text: 'one moment please' },
   ]);
 }
 
