@@ -17,6 +17,7 @@ import (
 
 	"griot/internal/api"
 	"griot/internal/blob"
+	"griot/internal/calls"
 	"griot/internal/conversation"
 	"griot/internal/event"
 	"griot/internal/fault"
@@ -57,6 +58,7 @@ type server struct {
 	t   *testing.T
 	url string
 	svc *conversation.Service
+	rtc *rtc
 }
 
 func serve(t *testing.T, a agents) server {
@@ -71,7 +73,10 @@ func serve(t *testing.T, a agents) server {
 	svc, err := conversation.NewService(conversation.Options{Store: st, Blobs: blobs, Dir: dir})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, svc.Close(context.Background())) })
-	h := httptest.NewServer(api.New(api.Services{Agents: a, Conversations: svc, System: system{}, Tenant: func(r *http.Request) (string, error) {
+	register := calls.NewService(st, svc, "node", nil)
+	media := &rtc{register: register, open: map[string]string{}}
+	register.Use(media)
+	h := httptest.NewServer(api.New(api.Services{Agents: a, Conversations: svc, Calls: register, System: system{}, Tenant: func(r *http.Request) (string, error) {
 		switch tenant := r.Header.Get("X-Tenant"); tenant {
 		case "":
 			return api.DefaultTenant, nil
@@ -82,7 +87,7 @@ func serve(t *testing.T, a agents) server {
 		}
 	}}))
 	t.Cleanup(h.Close)
-	return server{t, h.URL, svc}
+	return server{t, h.URL, svc, media}
 }
 
 // do asks and returns status, headers and body. header is pairs.

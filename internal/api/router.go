@@ -25,6 +25,7 @@ const DefaultTenant = "default"
 type Services struct {
 	Agents        Agents
 	Conversations Conversations
+	Calls         Calls
 	System        System
 	// Tenant says whose data a request may see. Nil means DefaultTenant for all.
 	Tenant func(r *http.Request) (string, error)
@@ -77,6 +78,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	a := &api{s: s, huma: humago.New(mux, c)}
 	a.agents()
 	a.conversations()
+	a.calls()
 	a.system()
 	return a
 }
@@ -93,11 +95,16 @@ type output[T any] struct{ Body T }
 
 // get adds a route that answers GET with JSON. A fault becomes the problem it stands for.
 func get[I, T any](a *api, path, id, tag, summary string, errs []int, f func(context.Context, *I) (T, error)) {
+	getOr(a, path, id, tag, summary, errs, problemOf, f)
+}
+
+// getOr is get with another form of problems.
+func getOr[I, T any, P error](a *api, path, id, tag, summary string, errs []int, problem func(context.Context, string, error) P, f func(context.Context, *I) (T, error)) {
 	op := huma.Operation{Method: http.MethodGet, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Errors: errs}
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*output[T], error) {
 		body, err := f(ctx, in)
 		if err != nil {
-			return nil, problemOf(ctx, id, err)
+			return nil, problem(ctx, id, err)
 		}
 		return &output[T]{Body: body}, nil
 	})

@@ -20,6 +20,7 @@ import (
 	"griot/internal/agent"
 	"griot/internal/api"
 	"griot/internal/blob"
+	"griot/internal/calls"
 	"griot/internal/config"
 	"griot/internal/conversation"
 	"griot/internal/fault"
@@ -89,6 +90,10 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err := a.recover(ctx, records); err != nil {
 		return nil, err
 	}
+	register := calls.NewService(db, records, records.Node(), log)
+	if _, err := register.Recover(ctx); err != nil {
+		return nil, fmt.Errorf("close the calls of the last run: %w", err)
+	}
 	if err := a.openPlans(); err != nil {
 		return nil, err
 	}
@@ -103,7 +108,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err != nil {
 		return nil, fmt.Errorf("open the console: %w", err)
 	}
-	mux := mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, System: a}), a.live, console)
+	mux := mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a}), a.live, console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))
 	}

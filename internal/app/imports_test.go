@@ -36,6 +36,7 @@ var levels = map[string]int{
 	"internal/blob":      3,
 
 	"internal/agent":        4,
+	"internal/calls":        4,
 	"internal/conversation": 4,
 	"internal/flow":         4,
 
@@ -82,7 +83,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/conversation", "internal/flow"},
+		never:  []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{
@@ -122,7 +123,7 @@ var rules = []rule{
 		reason: "a handler is parse, call, render",
 	},
 	{
-		from:   []string{"internal/agent", "internal/conversation", "internal/flow", "internal/blob"},
+		from:   []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow", "internal/blob"},
 		never:  []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite"},
 		reason: "the service says what it needs; SQL is an implementation",
 	},

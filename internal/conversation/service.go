@@ -94,6 +94,9 @@ func nodeName(path string) (string, error) {
 	return name, nil
 }
 
+// Node names this installation.
+func (s *Service) Node() string { return s.node }
+
 // Close writes what the journals still lack and stops the writer. Conversations that have not ended by then are found by the next start's
 // Recover. It tries once more to record ends that could not be recorded; the error tells of the first that still cannot.
 func (s *Service) Close(ctx context.Context) error {

@@ -143,10 +143,7 @@ func (s *Store) ListConversations(ctx context.Context, tenant string, f conversa
 	if f.Status != "" {
 		where, args = where+" AND status = ?", append(args, clean(string(f.Status)))
 	}
-	type count struct {
-		N int64 `db:"n"`
-	}
-	total, err := all[count](ctx, s, s.read, "SELECT COUNT(*) AS n FROM conversations "+where, args...)
+	total, err := s.count(ctx, "SELECT COUNT(*) AS n FROM conversations "+where, args...)
 	if err != nil {
 		return nil, 0, s.dialect.fault(err, "count conversations")
 	}
@@ -158,7 +155,7 @@ func (s *Store) ListConversations(ctx context.Context, tenant string, f conversa
 	if err != nil {
 		return nil, 0, s.dialect.fault(err, "list conversations")
 	}
-	return summaries(rows), int(total[0].N), nil
+	return summaries(rows), total, nil
 }
 
 // UnfinishedConversations returns the active conversations of a node, oldest first, whoever's they are.

@@ -29,7 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	}{
 		{"conversation", testConversation}, {"close without open", testCloseWithoutOpen}, {"close twice", testCloseTwice}, {"list", testList},
 		{"unfinished", testUnfinished}, {"delete", testDelete}, {"odd text", testOddText}, {"same id", testSameID}, {"many events", testManyEvents},
-		{"settings", testSettings}, {"unknown tenant", testUnknownTenant},
+		{"settings", testSettings}, {"unknown tenant", testUnknownTenant}, {"calls", testCalls}, {"ends of calls", testEndsOfCalls},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

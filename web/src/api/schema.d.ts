@@ -127,6 +127,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/realtime/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List calls, newest first */
+        get: operations["list-calls"];
+        put?: never;
+        /**
+         * Open a call
+         * @description As JSON {"sdp": …, "session": {…}}, or as multipart/form-data with the parts sdp and session.
+         */
+        post: operations["create-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/realtime/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a call */
+        get: operations["get-call"];
+        put?: never;
+        post?: never;
+        /** End a call */
+        delete: operations["end-call"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/realtime/calls/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what happened in a call */
+        get: operations["list-call-events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/realtime/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the figures of all calls */
+        get: operations["get-call-stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -250,6 +323,112 @@ export interface components {
              */
             stop_ms?: number;
         };
+        Call: {
+            /** @example rtc_2q8x0k */
+            call_id: string;
+            /** @description Record of what was said, once it is connected. */
+            conversation_id?: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Null while it is active.
+             */
+            duration_seconds: number | null;
+            /** @example hung_up */
+            end_reason?: string;
+            /**
+             * Format: int64
+             * @description Unix seconds; null while it is active.
+             */
+            ended_at: number | null;
+            modalities: string[];
+            /** @example gpt-4o-realtime-preview */
+            model: string;
+            /** @enum {string} */
+            status: "active" | "ended";
+            /** @example alloy */
+            voice: string;
+        };
+        CallEvent: {
+            /** Format: date-time */
+            at: string;
+            call_id: string;
+            event_data: unknown;
+            /** @example call.created */
+            event_type: string;
+            /**
+             * Format: int64
+             * @description From 1, dense within the call.
+             */
+            id: number;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            timestamp: number;
+        };
+        CallEvents: {
+            /**
+             * Format: int64
+             * @description Of data.
+             */
+            count: number;
+            data: components["schemas"]["CallEvent"][];
+            success: boolean;
+        };
+        CallList: {
+            /**
+             * Format: int64
+             * @description Of data.
+             */
+            count: number;
+            data: components["schemas"]["Call"][];
+            success: boolean;
+            /**
+             * Format: int64
+             * @description Without limit and offset.
+             */
+            total: number;
+        };
+        CallSession: {
+            instructions?: string;
+            /** Format: int64 */
+            max_response_output_tokens: number;
+            modalities: string[];
+            model: string;
+            /** Format: double */
+            temperature: number;
+            voice: string;
+        };
+        CallStats: {
+            /** Format: int64 */
+            active_calls: number;
+            /**
+             * Format: double
+             * @description Of the calls that ended.
+             */
+            avg_duration_seconds: number;
+            calls_by_model: {
+                [key: string]: number;
+            };
+            calls_by_voice: {
+                [key: string]: number;
+            };
+            /** Format: int64 */
+            ended_calls: number;
+            /** Format: int64 */
+            total_calls: number;
+            /** Format: int64 */
+            total_events: number;
+        };
+        CallsStats: {
+            stats: components["schemas"]["CallStats"];
+            success: boolean;
+        };
         Clip: {
             /** Format: double */
             at_ms: number;
@@ -358,6 +537,20 @@ export interface components {
              */
             total: number;
         };
+        CreatedCall: {
+            call_id: string;
+            /**
+             * Format: int64
+             * @description Unix seconds.
+             */
+            created_at: number;
+            model: string;
+            sdp_answer: string;
+            session: components["schemas"]["CallSession"];
+            /** @enum {string} */
+            status: "active" | "ended";
+            success: boolean;
+        };
         EarTruth: {
             /**
              * Format: double
@@ -426,6 +619,11 @@ export interface components {
              * @description Median of the turns' unexplained remainders; absent when none is known.
              */
             unexplained_p50_ms?: number;
+        };
+        EndedCall: {
+            call: components["schemas"]["Call"];
+            message: string;
+            success: boolean;
         };
         Event: {
             /** Format: date-time */
@@ -500,6 +698,10 @@ export interface components {
             params?: {
                 [key: string]: string;
             };
+        };
+        OneCall: {
+            call: components["schemas"]["Call"];
+            success: boolean;
         };
         Overlap: {
             /** Format: double */
@@ -1012,6 +1214,325 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-calls": {
+        parameters: {
+            query?: {
+                limit?: number;
+                offset?: number;
+                status?: "active" | "ended";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Content-Type"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The offer. */
+                    sdp: string;
+                    session?: {
+                        instructions?: string;
+                        /** @description 1 to 4096, or "inf". */
+                        max_response_output_tokens?: unknown;
+                        modalities?: ("text" | "audio")[];
+                        model?: string;
+                        /** @default 0.8 */
+                        temperature?: number;
+                        /** @enum {string} */
+                        type?: "realtime";
+                        voice?: string;
+                    };
+                };
+                "application/octet-stream": string;
+                "multipart/form-data": {
+                    /** @description The offer. */
+                    sdp: string;
+                    session?: {
+                        instructions?: string;
+                        /** @description 1 to 4096, or "inf". */
+                        max_response_output_tokens?: unknown;
+                        modalities?: ("text" | "audio")[];
+                        model?: string;
+                        /** @default 0.8 */
+                        temperature?: number;
+                        /** @enum {string} */
+                        type?: "realtime";
+                        voice?: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedCall"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneCall"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "end-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The call's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedCall"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-call-events": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Only events of this type. */
+                event_type?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The call's id. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallEvents"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-call-stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallsStats"];
+                };
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
