@@ -32,7 +32,7 @@ const (
 	jitterJump    = int16(jitterMax) // a step in sequence numbers that means a new stream
 )
 
-// JitterBuffer puts packets back into order and smooths their arrival, for streams of one packet every FrameTime. Its delay follows
+// JitterBuffer puts packets back into order and smooths their arrival, for streams of packets of one length, FrameTime unless it is told another. Its delay follows
 // the spread of the last two seconds of arrivals. Packets beyond its bound of 64 discard what was buffered. It allocates only when a
 // payload is larger than any before in its slot. It is for one goroutine, or under its owner's lock.
 type JitterBuffer struct {
@@ -46,6 +46,7 @@ type JitterBuffer struct {
 	lowest  int  // packets that a constant delay always needs
 	target  int
 	calm    int
+	step    time.Duration // a packet lasts
 
 	spread [jitterWindow]time.Duration // how late each arrival was against an even stream
 	seen   int
@@ -62,7 +63,7 @@ type jitterSlot struct {
 
 // NewJitterBuffer returns a buffer that waits for at least lowest packets before it starts, 1 to 32.
 func NewJitterBuffer(lowest int) *JitterBuffer {
-	j := &JitterBuffer{lowest: min(max(lowest, 1), jitterMax)}
+	j := &JitterBuffer{lowest: min(max(lowest, 1), jitterMax), step: FrameTime}
 	for i := range j.slots {
 		j.slots[i].payload = make([]byte, 0, jitterPayload)
 	}
@@ -80,6 +81,17 @@ func (j *JitterBuffer) Reset() {
 	j.started, j.filling, j.begun = false, true, false
 	j.target = j.lowest
 }
+
+// SetStep says how long a packet lasts. Another length than before begins a new stream.
+func (j *JitterBuffer) SetStep(d time.Duration) {
+	if d > 0 && d != j.step {
+		j.Reset()
+		j.step = d
+	}
+}
+
+// Step returns how long a packet lasts.
+func (j *JitterBuffer) Step() time.Duration { return j.step }
 
 // Target returns how many packets the buffer holds back at present.
 func (j *JitterBuffer) Target() int { return j.target }
@@ -126,7 +138,7 @@ func (j *JitterBuffer) Push(seq uint16, at time.Duration, payload []byte) {
 	j.depth++
 }
 
-// Pop returns the packet for the next tick of playout; call it every FrameTime. The payload is valid until the next Push.
+// Pop returns the packet for the next tick of playout; call it once for each length of a packet. The payload is valid until the next Push.
 func (j *JitterBuffer) Pop() ([]byte, JitterResult) {
 	if j.filling && j.depth < j.target {
 		return nil, JitterWait
@@ -163,6 +175,14 @@ func (j *JitterBuffer) Pop() ([]byte, JitterResult) {
 	return s.payload, JitterPacket
 }
 
+// Peek returns the packet that the next Pop would return as a JitterPacket, or nil: what a lost one may be recovered from. It is valid until the next Push.
+func (j *JitterBuffer) Peek() []byte {
+	if s := &j.slots[j.next%jitterSlots]; s.full && !j.filling {
+		return s.payload
+	}
+	return nil
+}
+
 // drop gives up the next position.
 func (j *JitterBuffer) drop() {
 	if s := &j.slots[j.next%jitterSlots]; s.full {
@@ -175,18 +195,18 @@ func (j *JitterBuffer) drop() {
 
 // measure moves the target to the spread between the earliest and the latest recent arrival, in packets.
 func (j *JitterBuffer) measure(seq uint16, at time.Duration) {
-	late := at - j.origin - time.Duration(int16(seq-j.first))*FrameTime
+	late := at - j.origin - time.Duration(int16(seq-j.first))*j.step
 	j.spread[j.seen%jitterWindow] = late
 	j.seen++
 	lo, hi := late, late
 	for _, d := range j.spread[:min(j.seen, jitterWindow)] {
 		lo, hi = min(lo, d), max(hi, d)
 	}
-	need := int((hi-lo+FrameTime-1)/FrameTime) + 1
+	need := int((hi-lo+j.step-1)/j.step) + 1
 	j.target = min(max(need, j.lowest), jitterMax)
 	// The reference moves along, so that neither sequence numbers nor clocks that drift apart run out of range.
 	if j.seen%jitterWindow == 0 {
-		j.origin += time.Duration(int16(seq-j.first)) * FrameTime
+		j.origin += time.Duration(int16(seq-j.first)) * j.step
 		j.first = seq
 	}
 }

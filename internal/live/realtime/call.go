@@ -45,6 +45,13 @@ func (l *Call) Run(ctx context.Context) {
 	l.s.run(ctx, l.c)
 }
 
+// Observe shows every event to p, beginning with session.created, and reads nothing from it. It is closed with the call.
+func (l *Call) Observe(p Pipe) {
+	if !l.c.attach(&outlet{pipe: p, dialect: wire.GA}, true) {
+		_ = p.Close("")
+	}
+}
+
 // Client says how somebody joins a call.
 type Client struct {
 	Pipe     Pipe
@@ -128,8 +135,11 @@ func (b besideLeg) Clear(ctx context.Context, before event.Gen) error {
 // Heard implements transport.Leg.
 func (b besideLeg) Heard() <-chan transport.Heard { return b.leg.Heard() }
 
-// Close implements transport.Leg.
-func (b besideLeg) Close(reason string) error { return b.leg.Close(reason) }
+// Close implements transport.Leg. The clients go first: what carries their events may be part of what carries the sound.
+func (b besideLeg) Close(reason string) error {
+	b.c.dismiss(reason)
+	return b.leg.Close(reason)
+}
 
 // sounding opens a response's message at its first sound, and announces that.
 func (c *conn) sounding(g event.Gen, f media.Frame) {

@@ -122,13 +122,18 @@ func (s *Server) survive(conv *Conversation, hangUp func()) {
 
 // agentOf reads which agent is meant: ?model=agent:<reference>, or just its reference.
 func agentOf(r *http.Request) (string, error) {
-	model := r.URL.Query().Get("model")
+	return AgentOf(r.URL.Query().Get("model"))
+}
+
+// AgentOf reads which agent a model's name means.
+func AgentOf(model string) (string, error) {
 	if model == "" {
 		return "", fault.New(fault.Invalid, wire.CodeMissing, "name the agent to talk to: ?model=agent:<reference>").At("model")
 	}
 	return strings.TrimPrefix(model, "agent:"), nil
 }
 
+// refuseOpen answers a client whose conversation cannot be opened.
 func refuseOpen(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	switch fault.KindOf(err) {

@@ -1,0 +1,164 @@
+package webrtc
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"griot/internal/live/transport"
+	"griot/internal/media"
+)
+
+const (
+	leastDelay = 2                      // packets that the jitter buffer holds back at least
+	pause      = 60 * time.Millisecond  // a step in a sender's clock that is a pause, not a loss
+	quietAfter = 2 * time.Second        // without packets, silence is delivered so long: enough to end a turn
+	catchUp    = 200 * time.Millisecond // who falls further behind starts anew
+)
+
+// inbound is the way from the caller: packets go into a jitter buffer as they come, and sound comes out of it by the clock.
+type inbound struct {
+	kinds map[uint8]kind // by payload type
+	start time.Time
+	came  chan struct{} // there is a packet; capacity 1
+
+	mu      sync.Mutex // guards what follows
+	jb      *media.JitterBuffer
+	dec     *decoder
+	begun   bool
+	seq     uint16
+	stamp   uint32
+	arrived time.Time
+	transit float64 // of the newest packet, in units of its clock
+	jitter  float64 // RFC 3550 section 6.4.1, likewise
+	packets int
+	bytes   int
+	foreign int // packets of a kind that was not agreed on, or that are none
+
+	// Owned by the goroutine that calls Recv.
+	pcm   []int16 // decoded and not yet handed out
+	given int     // of it, handed out by the last call
+	due   time.Time
+	timer *time.Timer
+}
+
+func newInbound(kinds map[uint8]kind) *inbound {
+	return &inbound{kinds: kinds, start: time.Now(), came: make(chan struct{}, 1), jb: media.NewJitterBuffer(leastDelay)}
+}
+
+// push takes a packet as it came.
+func (in *inbound) push(h *rtp.Header, payload []byte, now time.Time) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	k := in.kinds[h.PayloadType]
+	step := k.length(payload)
+	if k == none || step == 0 {
+		in.foreign++
+		return
+	}
+	if in.dec == nil || in.dec.kind != k {
+		dec, err := newDecoder(k)
+		if err != nil {
+			in.foreign++ // it was agreed on, so the library was there
+			return
+		}
+		in.dec = dec
+		in.jb.Reset()
+	}
+	in.packets++
+	in.bytes += len(payload)
+	in.jb.SetStep(step)
+	in.measure(k, h, step, now)
+	in.jb.Push(h.SequenceNumber, now.Sub(in.start), payload)
+	in.arrived = now
+	select {
+	case in.came <- struct{}{}:
+	default:
+	}
+}
+
+// measure follows the sender's clock: what comes after a pause is a new stream, not late. Called with mu held.
+func (in *inbound) measure(k kind, h *rtp.Header, step time.Duration, now time.Time) {
+	steps := int16(h.SequenceNumber - in.seq)
+	if in.begun && steps <= 0 {
+		return // an older one
+	}
+	clock := float64(k.clock())
+	transit := now.Sub(in.start).Seconds()*clock - float64(h.Timestamp)
+	if in.begun {
+		expected := in.stamp + uint32(int(steps)*k.clock()/1000*int(step/time.Millisecond))
+		off := float64(int32(h.Timestamp-expected)) / clock
+		if off > pause.Seconds() || off < -pause.Seconds() {
+			in.jb.Reset()
+		} else {
+			d := transit - in.transit
+			in.jitter += (max(d, -d) - in.jitter) / 16
+		}
+	}
+	in.begun, in.seq, in.stamp, in.transit = true, h.SequenceNumber, h.Timestamp, transit
+}
+
+// recv waits for the next 20 ms and fills in; io.EOF when gone is closed.
+func (in *inbound) recv(ctx context.Context, gone <-chan struct{}, f *transport.Inbound) error {
+	if in.timer == nil {
+		in.timer = time.NewTimer(time.Hour)
+	}
+	if in.silentSince() > quietAfter {
+		select {
+		case <-in.came:
+			in.due = time.Now()
+		case <-gone:
+			return io.EOF
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	now := time.Now()
+	if now.Sub(in.due) > catchUp {
+		in.due = now
+	}
+	in.timer.Reset(in.due.Sub(now))
+	select {
+	case <-in.timer.C:
+	case <-gone:
+		return io.EOF
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	in.due = in.due.Add(media.FrameTime)
+	f.Kind = transport.Audio
+	f.Frame = in.pull()
+	return nil
+}
+
+// silentSince is how long ago the newest packet came.
+func (in *inbound) silentSince() time.Duration {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return time.Since(in.arrived)
+}
+
+// pull returns the next 20 ms of sound. It is valid until the next call.
+func (in *inbound) pull() media.Frame {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.pcm = in.pcm[:copy(in.pcm, in.pcm[in.given:])]
+	format := in.dec.kind.format()
+	n := format.Samples(media.FrameTime)
+	for len(in.pcm) < n {
+		payload, got := in.jb.Pop()
+		switch got {
+		case media.JitterPacket:
+			in.pcm = in.dec.decode(in.pcm, payload, in.jb.Step())
+		case media.JitterLost:
+			in.pcm = in.dec.conceal(in.pcm, in.jb.Peek(), in.jb.Step())
+		default:
+			in.pcm = in.dec.conceal(in.pcm, nil, media.FrameTime)
+		}
+	}
+	in.given = n
+	return media.Frame{Format: format, PCM: in.pcm[:n]}
+}
