@@ -27,6 +27,7 @@ import (
 	"griot/internal/live/bench"
 	"griot/internal/live/load"
 	"griot/internal/live/realtime"
+	"griot/internal/live/webcall"
 	"griot/internal/provider"
 	"griot/internal/store"
 	"griot/web"
@@ -41,6 +42,7 @@ type App struct {
 	listener net.Listener
 	handler  http.Handler
 	live     *realtime.Server
+	calls    *webcall.Service
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
 	load     *load.Meter
@@ -99,20 +101,16 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 
 	// The way in.
-	doors := guard{cfg}
+	secrets := &realtime.Secrets{}
+	doors := guard{cfg, secrets}
 	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, load: a.load, log: log}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
+	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
 	console, err := web.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("open the console: %w", err)
 	}
-	mux := mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a}), a.live, console)
-	if cfg.Server.Bench {
-		mux.Handle("/debug/", bench.Handler(a.load))
-	}
-	a.handler = doors.protect(mux)
 	a.listener, err = net.Listen("tcp", cfg.Server.Addr)
 	if err != nil {
 		return nil, listenFault(cfg.Server.Addr, err)
@@ -123,6 +121,14 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 		}
 		return nil
 	})
+	if err := a.openCalls(register); err != nil {
+		return nil, err
+	}
+	mux := mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a}), a.callsHandler(), console)
+	if cfg.Server.Bench {
+		mux.Handle("/debug/", bench.Handler(a.load))
+	}
+	a.handler = doors.protect(mux)
 	return a, nil
 }
 
@@ -159,11 +165,13 @@ func (a *App) recover(ctx context.Context, records *conversation.Service) error 
 }
 
 // mount puts the parts under their paths.
-func mount(rest, live, console http.Handler) *http.ServeMux {
+func mount(rest http.Handler, live *webcall.Handler, console http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", rest)
 	mux.Handle("/healthz", rest)
-	mux.Handle("GET /v1/realtime", live)
+	for _, p := range prefixes {
+		live.Mount(mux, p)
+	}
 	mux.Handle("/", console)
 	return mux
 }
@@ -199,7 +207,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer done()
 	err := srv.Shutdown(grace)
 	ended := make(chan struct{})
-	go func() { a.live.Wait(); close(ended) }()
+	go func() { a.live.Wait(); a.calls.Close(); close(ended) }()
 	select {
 	case <-ended:
 	case <-grace.Done():
@@ -212,6 +220,9 @@ func (a *App) Run(ctx context.Context) error {
 func (a *App) Close() error {
 	if a.stop != nil {
 		a.stop()
+	}
+	if a.calls != nil {
+		a.calls.Close()
 	}
 	var errs []error
 	for i := len(a.closers) - 1; i >= 0; i-- {

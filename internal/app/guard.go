@@ -5,15 +5,29 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"griot/internal/config"
 	"griot/internal/fault"
+	"griot/internal/live/realtime"
 	"griot/internal/live/transport/ws"
+	"griot/internal/live/webcall"
 )
 
 // guard decides who may come in, as long as there is no sign-in: this machine, and programs that present a key.
-type guard struct{ cfg config.Config }
+type guard struct {
+	cfg     config.Config
+	secrets *realtime.Secrets
+}
+
+// prefixes are where the Realtime protocol is served over HTTP, by OpenAI's address and by Azure's.
+var prefixes = []string{"/v1/realtime", "/openai/v1/realtime"}
+
+// realtimePath reports whether a path belongs to the protocol: there pages of any site may ask, with a key or a client secret.
+func realtimePath(path string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+}
 
 // admit checks a request. The key is what the client presented, if anything.
 func (g guard) admit(r *http.Request, key string) error {
@@ -24,6 +38,10 @@ func (g guard) admit(r *http.Request, key string) error {
 	}
 	if !g.fromHere(r) {
 		return fault.New(fault.Denied, "key_required", "This server answers other machines only with a key: send it as \"Authorization: Bearer …\" (setting realtime.keys).")
+	}
+	// A page of another site, in a browser on this machine, must not act in its user's name. What it may read is for the browser to decide.
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return ws.CheckOrigin(r, g.cfg.Server.AllowedOrigins)
 	}
 	return nil
 }
@@ -62,11 +80,18 @@ func (g guard) knownHost(h string) bool {
 func (g guard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key, _ := ws.Credentials(r)
-		if r.URL.Path != "/healthz" {
-			if err := g.admit(r, key); err != nil {
-				ws.Refuse(w, http.StatusForbidden, err)
-				return
+		realtime := realtimePath(r.URL.Path)
+		_, granted := g.secrets.Find(key)
+		if r.URL.Path == "/healthz" || realtime && (granted || r.Method == http.MethodOptions) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if err := g.admit(r, key); err != nil {
+			if realtime {
+				webcall.AllowPages(w) // a page is to read why
 			}
+			ws.Refuse(w, http.StatusForbidden, err)
+			return
 		}
 		next.ServeHTTP(w, r)
 	})

@@ -93,7 +93,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live/transport"},
-		never:  []string{"internal/live/session", "internal/live/reply", "internal/live/playout", "internal/live/turn", "internal/live/realtime"},
+		never:  []string{"internal/live/session", "internal/live/reply", "internal/live/playout", "internal/live/turn", "internal/live/realtime", "internal/live/webcall"},
 		reason: "a transport hands a Leg to a transport.Handler; who handles it is decided in app",
 	},
 	{
@@ -108,8 +108,13 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live/session"},
-		never:  []string{"internal/live/realtime"},
+		never:  []string{"internal/live/realtime", "internal/live/webcall"},
 		reason: "the protocol's server sits above the session: a session without it is complete",
+	},
+	{
+		from:   []string{"internal/live/realtime"},
+		never:  []string{"internal/live/webcall", "internal/live/transport/webrtc"},
+		reason: "the protocol's server takes any leg and any pipe; webcall joins it with WebRTC",
 	},
 	{
 		from:   []string{"internal/model/"},

@@ -92,7 +92,7 @@ func TestOnlyThisMachineWithoutAKey(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, resp.StatusCode)
 	require.Equal(t, "origin_not_allowed", r.Error.Code)
 
-	g := guard{s.cfg}
+	g := guard{cfg: s.cfg}
 	for name, c := range map[string]struct {
 		remote, host string
 		header       http.Header

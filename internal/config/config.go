@@ -26,6 +26,7 @@ type Config struct {
 	Log       Log       `yaml:"log" doc:"What the server says about itself, on standard error."`
 	Store     Store     `yaml:"store" doc:"The database."`
 	Realtime  Realtime  `yaml:"realtime" doc:"Clients that speak the Realtime protocol."`
+	WebRTC    WebRTC    `yaml:"webrtc" doc:"Calls over WebRTC, from browsers and programs."`
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
 	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
 	Recording Recording `yaml:"recording" doc:"Recordings of conversations."`
@@ -55,6 +56,23 @@ type Store struct {
 // Realtime is the access of programs.
 type Realtime struct {
 	Keys []string `yaml:"keys" secret:"true" doc:"Keys that programs send as \"Authorization: Bearer …\" on /v1/realtime. With none, only this machine may connect."`
+}
+
+// WebRTC is how calls over WebRTC come in.
+type WebRTC struct {
+	Enabled         bool     `yaml:"enabled" doc:"Take calls over WebRTC."`
+	UDPPort         int      `yaml:"udp_port" doc:"UDP port of all calls, to be let through a firewall. 0 takes the number of the server's own port, or a free one when another program has that."`
+	TCPPort         int      `yaml:"tcp_port" doc:"TCP port for callers whose UDP does not come through. 0 takes a free one, -1 none."`
+	Listen          []string `yaml:"listen" doc:"IP addresses of this machine to use. None means all of them."`
+	PublicAddresses []string `yaml:"public_addresses" doc:"IP addresses at which this machine is reached from outside, when they are not its own: behind a translating router, for example."`
+	TURN            TURN     `yaml:"turn" doc:"A relay for callers whose network lets nothing through directly."`
+}
+
+// TURN is a relay that shares a secret with us, as coturn does with use-auth-secret.
+type TURN struct {
+	URLs   []string      `yaml:"urls" doc:"Addresses that callers are given, such as turn:turn.example.com:3478?transport=udp; stun: addresses too."`
+	Secret string        `yaml:"secret" secret:"true" doc:"The relay's static-auth-secret. Callers get passwords that are made from it and expire."`
+	Life   time.Duration `yaml:"life" doc:"How long a caller's password is valid."`
 }
 
 // Limits bound the load of one node.
@@ -109,6 +127,7 @@ func Default() Config {
 			ShutdownTimeout: 10 * time.Second,
 		},
 		Log:       Log{Level: "info", Format: "text"},
+		WebRTC:    WebRTC{Enabled: true, TURN: TURN{Life: time.Hour}},
 		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
 		Speech:    Speech{STT: "auto", TTS: "auto"},
 		Recording: Recording{Enabled: true},
@@ -165,6 +184,9 @@ func (c Config) Validate() error {
 		if len(k) < 8 || strings.ContainsAny(k, " \t\r\n") {
 			return bad("realtime.keys", "realtime.keys: key %d is shorter than 8 characters or holds a space", i+1)
 		}
+	}
+	if err := c.WebRTC.validate(bad); err != nil {
+		return err
 	}
 	if c.Limits.MaxSessions < 0 {
 		return bad("limits.max_sessions", "limits.max_sessions: %d is negative", c.Limits.MaxSessions)

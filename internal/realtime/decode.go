@@ -70,6 +70,33 @@ func decodeClient(raw []byte, strict bool) (ClientEvent, error) {
 	return ev, nil
 }
 
+// DecodeSession reads a session object as client_secrets and calls carry one: what session.update has, but for the type, which may be left out.
+func DecodeSession(raw []byte) (SessionPatch, error) { return GA.DecodeSession(raw) }
+
+// DecodeSession reads a session object of a client that speaks this dialect; see the function of the same name.
+func (d Dialect) DecodeSession(raw []byte) (SessionPatch, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
+		return SessionPatch{}, invalid("session", "Invalid value for 'session': expected an object.")
+	}
+	if _, ok := fields["type"]; !ok {
+		fields["type"] = json.RawMessage(`"` + SessionRealtime + `"`)
+	}
+	event, err := json.Marshal(map[string]any{"type": "session.update", "session": fields})
+	if err != nil {
+		return SessionPatch{}, invalid("session", "Invalid value for 'session': expected an object.")
+	}
+	ev, err := d.DecodeClient(event)
+	if err != nil {
+		return SessionPatch{}, err
+	}
+	update, ok := ev.(SessionUpdate)
+	if !ok {
+		return SessionPatch{}, invalid("session", "Invalid value for 'session': it is no session.")
+	}
+	return update.Session, nil
+}
+
 const maxEventID = 512
 
 // EventID returns the event_id of a client's message, also of one that DecodeClient refuses; empty when there is none before the message breaks.

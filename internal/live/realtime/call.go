@@ -20,19 +20,15 @@ type Call struct {
 	ended chan struct{}
 }
 
-// NewCall prepares a conversation over leg; patch, unless nil, changes its session before it begins. Its record is closed by Run, or by the caller when that is
+// NewCall prepares a conversation over leg; patches change its session before it begins. Its record is closed by Run, or by the caller when that is
 // not called. Faults are those of a session.update.
-func (s *Server) NewCall(conv *Conversation, leg transport.Leg, patch *wire.SessionPatch) (*Call, error) {
-	c := newConn(nil, wireSession(conv), conv.ID, leg.Info().Remote)
-	c.conv, c.sounds = conv, map[string]bool{}
-	plan := conv.Plan
-	if patch != nil {
-		next, err := c.accept(c.session, *patch)
-		if err != nil {
-			return nil, err
-		}
-		c.session, plan.Settings = next, settingsOf(next, plan.Settings)
+func (s *Server) NewCall(conv *Conversation, leg transport.Leg, patches ...wire.SessionPatch) (*Call, error) {
+	effective, plan, err := begin(conv, patches)
+	if err != nil {
+		return nil, err
 	}
+	c := newConn(nil, effective, conv.ID, leg.Info().Remote)
+	c.conv, c.sounds = conv, map[string]bool{}
 	c.sess = session.New(plan, besideLeg{c, leg}, event.Tee(conv.Log, c))
 	return &Call{s: s, c: c, leg: leg, began: make(chan struct{}), ended: make(chan struct{})}, nil
 }
@@ -43,13 +39,6 @@ func (l *Call) Run(ctx context.Context) {
 	defer l.s.survive(l.c.conv, func() { _ = l.leg.Close("failed"); l.c.dismiss("failed") })
 	close(l.began)
 	l.s.run(ctx, l.c)
-}
-
-// Observe shows every event to p, beginning with session.created, and reads nothing from it. It is closed with the call.
-func (l *Call) Observe(p Pipe) {
-	if !l.c.attach(&outlet{pipe: p, dialect: wire.GA}, true) {
-		_ = p.Close("")
-	}
 }
 
 // Client says how somebody joins a call.
@@ -94,6 +83,14 @@ func (l *Call) HangUp(ctx context.Context, reason string) error {
 
 // Ended is closed when the conversation has ended and its record is closed.
 func (l *Call) Ended() <-chan struct{} { return l.ended }
+
+// Reason says why the conversation ended, once it has.
+func (l *Call) Reason() string {
+	if r := l.c.sess.Reason(); r != "" {
+		return r
+	}
+	return "failed"
+}
 
 // Session returns the session as it is at this moment.
 func (l *Call) Session() wire.Session {

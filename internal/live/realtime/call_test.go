@@ -26,7 +26,6 @@ type speaker struct {
 
 	mu    sync.Mutex
 	queue []spoken
-	at    time.Time // when the queue's first frame sounds
 	timer *time.Timer
 }
 
@@ -97,15 +96,14 @@ func (s *speaker) Close(string) error {
 // open prepares the call of a conversation whose sound travels beside the events.
 func (c *client) open(srv *Server, conv *Conversation, s setup) {
 	c.speaker = newSpeaker()
-	var patch *wire.SessionPatch
+	var patches []wire.SessionPatch
 	if s.session != "" {
-		ev, err := wire.DecodeClient([]byte(`{"type":"session.update","session":` + s.session + `}`))
+		p, err := wire.DecodeSession([]byte(s.session))
 		require.NoError(c, err)
-		p := ev.(wire.SessionUpdate).Session
-		patch = &p
+		patches = append(patches, p)
 	}
 	var err error
-	c.call, err = srv.NewCall(conv, c.speaker, patch)
+	c.call, err = srv.NewCall(conv, c.speaker, patches...)
 	require.NoError(c, err)
 }
 
@@ -121,7 +119,7 @@ func (c *client) talk(d time.Duration) {
 
 // The sound of a call travels beside its events: its beginning and its end are announced, and no deltas of it come.
 func TestCallAnnouncesItsSound(t *testing.T) {
-	play(t, setup{beside: true, answers: []fake.Answer{{Text: "We open at nine."}}, session: `{"type":"realtime","instructions":"Be kind.","audio":{"input":{"turn_detection":null}}}`}, func(t *testing.T, c *client) {
+	play(t, setup{beside: true, answers: []fake.Answer{{Text: "We open at nine."}}, session: `{"model":"agent:test","instructions":"Be kind.","audio":{"input":{"turn_detection":null}}}`}, func(t *testing.T, c *client) {
 		require.Equal(t, "Be kind.", c.wait("session.created").str("session.instructions"))
 		c.send(`{"type":"response.create"}`)
 		id := c.wait("response.created").str("response.id")

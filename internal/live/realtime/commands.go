@@ -75,7 +75,7 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 	c.mu.Lock()
 	old := c.session
 	c.mu.Unlock()
-	next, err := c.accept(old, p)
+	next, err := accept(c.conv, old, p)
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,25 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 	return nil
 }
 
-// accept returns the session with the change merged in, if it is one that can be served here.
-func (c *conn) accept(old wire.Session, p wire.SessionPatch) (wire.Session, error) {
+// begin returns the session and the plan that a conversation begins with.
+func begin(conv *Conversation, patches []wire.SessionPatch) (wire.Session, session.Plan, error) {
+	s, plan := wireSession(conv), conv.Plan
+	if len(patches) == 0 {
+		return s, plan, nil
+	}
+	for _, p := range patches {
+		p.Model.Set = false // it has chosen the agent
+		var err error
+		if s, err = accept(conv, s, p); err != nil {
+			return s, plan, err
+		}
+	}
+	plan.Settings = settingsOf(s, plan.Settings)
+	return s, plan, nil
+}
+
+// accept returns the session with the change merged in, if it is one that can be served in the conversation.
+func accept(conv *Conversation, old wire.Session, p wire.SessionPatch) (wire.Session, error) {
 	next, err := old.Apply(p, false)
 	if err != nil {
 		return old, err
@@ -103,16 +120,16 @@ func (c *conn) accept(old wire.Session, p wire.SessionPatch) (wire.Session, erro
 			return old, fault.New(fault.Invalid, wire.CodeInvalidValue, "MCP tools of a session are not served: give them to the agent").At("session.tools")
 		}
 	}
-	return next, c.checkVoice(old, next, "session.audio.output.voice")
+	return next, checkVoice(conv, old, next, "session.audio.output.voice")
 }
 
 // checkVoice refuses a voice that nobody here has.
-func (c *conn) checkVoice(old, next wire.Session, path string) error {
+func checkVoice(conv *Conversation, old, next wire.Session, path string) error {
 	v, was := next.Audio.Output.Voice, old.Audio.Output.Voice
-	if v == was || v.ID == "" && (protocolVoices[v.Name] || v.Name == c.conv.Agent.Voice) {
+	if v == was || v.ID == "" && (protocolVoices[v.Name] || v.Name == conv.Agent.Voice) {
 		return nil
 	}
-	return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice '%s' is not one of this agent's: its voice is '%s', and the protocol's own names are taken to mean it.", v.Name+v.ID, c.conv.Agent.Voice).At(path)
+	return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice '%s' is not one of this agent's: its voice is '%s', and the protocol's own names are taken to mean it.", v.Name+v.ID, conv.Agent.Voice).At(path)
 }
 
 // protocolVoices are names that clients send by habit. They mean the agent's own voice.
@@ -289,7 +306,7 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 	if err != nil {
 		return err
 	}
-	if err := c.checkVoice(cur, eff, "response.audio.output.voice"); err != nil {
+	if err := checkVoice(c.conv, cur, eff, "response.audio.output.voice"); err != nil {
 		return err
 	}
 	ov := session.Overrides{Metadata: p.Metadata}

@@ -87,6 +87,9 @@ var (
 	errNoSoundHere error = fault.New(fault.Invalid, wire.CodeInvalidEvent, "the audio of this call travels over its peer connection, not in events")
 )
 
+// WebSocket makes a pipe of a WebSocket.
+func WebSocket(c *ws.Conn) Pipe { return wsPipe{c} }
+
 // wsPipe closes with the code that fits the reason.
 type wsPipe struct{ *ws.Conn }
 

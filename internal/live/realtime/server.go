@@ -51,6 +51,7 @@ type Server struct {
 	Host           Host
 	AllowedOrigins []string
 	Admit          func(r *http.Request, key string) error // nil admits everybody
+	Secrets        *Secrets                                // keys that clients were given for a while; nil has none
 	ReadLimit      int                                     // bytes of one message; 0 for 16 MiB
 	Log            *slog.Logger
 	Stop           context.Context // its end ends every conversation
@@ -67,13 +68,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.live.Add(1)
 	defer s.live.Done()
 	key, _ := ws.Credentials(r)
-	if s.Admit != nil {
+	secret, granted := s.Secrets.Find(key)
+	if s.Admit != nil && !granted {
 		if err := s.Admit(r, key); err != nil {
 			ws.Refuse(w, http.StatusUnauthorized, err)
 			return
 		}
 	}
-	agent, err := agentOf(r)
+	agent, err := AgentOf(first(r.URL.Query().Get("model"), secret.Model))
 	if err != nil {
 		ws.Refuse(w, http.StatusBadRequest, err)
 		return
@@ -93,7 +95,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}()
 	conv, err := s.Host.Open(ctx, Request{Agent: agent, Channel: "realtime", Remote: r.RemoteAddr})
 	if err != nil {
-		refuseOpen(w, err)
+		Refuse(w, err)
+		return
+	}
+	effective, plan, err := begin(conv, secret.Session)
+	if err != nil {
+		conv.Close("refused", err)
+		Refuse(w, err)
 		return
 	}
 	sock, err := ws.Accept(w, r, opts)
@@ -101,13 +109,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		conv.Close("refused", err) // Accept has answered the client
 		return
 	}
-	ext, remote := slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot"), r.RemoteAddr
+	ext, remote := Extended(r), r.RemoteAddr
 	begun = true
 	s.live.Go(func() {
 		defer cancel()
 		defer unwatch()
 		defer s.survive(conv, func() { _ = sock.Close(ws.InternalError, "failed") })
-		s.hold(ctx, &outlet{pipe: wsPipe{sock}, ext: ext, dialect: wire.GA}, conv, remote)
+		s.hold(ctx, &outlet{pipe: WebSocket(sock), ext: ext, dialect: wire.GA}, conv, effective, plan, remote)
 	})
 }
 
@@ -120,12 +128,12 @@ func (s *Server) survive(conv *Conversation, hangUp func()) {
 	}
 }
 
-// agentOf reads which agent is meant: ?model=agent:<reference>, or just its reference.
-func agentOf(r *http.Request) (string, error) {
-	return AgentOf(r.URL.Query().Get("model"))
+// Extended reports whether a client asks for Griot's extensions: ?extensions=griot.
+func Extended(r *http.Request) bool {
+	return slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot")
 }
 
-// AgentOf reads which agent a model's name means.
+// AgentOf reads which agent a model's name means: agent:<reference>, or just its reference.
 func AgentOf(model string) (string, error) {
 	if model == "" {
 		return "", fault.New(fault.Invalid, wire.CodeMissing, "name the agent to talk to: ?model=agent:<reference>").At("model")
@@ -133,8 +141,15 @@ func AgentOf(model string) (string, error) {
 	return strings.TrimPrefix(model, "agent:"), nil
 }
 
-// refuseOpen answers a client whose conversation cannot be opened.
-func refuseOpen(w http.ResponseWriter, err error) {
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// Refuse answers an HTTP request with the error in the protocol's shape, and the status that fits its kind.
+func Refuse(w http.ResponseWriter, err error) {
 	status := http.StatusInternalServerError
 	switch fault.KindOf(err) {
 	case fault.NotFound:
@@ -143,6 +158,8 @@ func refuseOpen(w http.ResponseWriter, err error) {
 		status = http.StatusBadRequest
 	case fault.Denied:
 		status = http.StatusForbidden
+	case fault.Conflict:
+		status = http.StatusConflict
 	case fault.Limited, fault.Unavailable:
 		w.Header().Set("Retry-After", "5")
 		status = http.StatusServiceUnavailable
@@ -151,10 +168,10 @@ func refuseOpen(w http.ResponseWriter, err error) {
 }
 
 // hold runs a conversation whose sound travels inside the events of o to its end.
-func (s *Server) hold(ctx context.Context, o *outlet, conv *Conversation, remote string) {
-	c := newConn(o, wireSession(conv), conv.ID, remote)
+func (s *Server) hold(ctx context.Context, o *outlet, conv *Conversation, effective wire.Session, plan session.Plan, remote string) {
+	c := newConn(o, effective, conv.ID, remote)
 	c.conv = conv
-	c.sess = session.New(conv.Plan, c, event.Tee(conv.Log, c))
+	c.sess = session.New(plan, c, event.Tee(conv.Log, c))
 	c.mu.Lock()
 	c.greet(o)
 	c.mu.Unlock()

@@ -72,7 +72,10 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 			go func() { defer close(held); c.call.Run(ctx) }()
 			c.wg.Go(func() { _ = c.call.Join(ctx, Client{Pipe: c.pipe, Greeted: true, Extended: s.ext}) })
 		} else {
-			go func() { defer close(held); srv.hold(ctx, &outlet{pipe: c.pipe, ext: s.ext}, conv, "test") }()
+			go func() {
+				defer close(held)
+				srv.hold(ctx, &outlet{pipe: c.pipe, ext: s.ext}, conv, wireSession(conv), conv.Plan, "test")
+			}()
 		}
 		end := sync.OnceFunc(func() {
 			c.pipe.hangUp()

@@ -81,14 +81,14 @@ func Duration(packet []byte) time.Duration {
 	if len(packet) == 0 {
 		return 0
 	}
-	var frame time.Duration
+	frame := 0 // µs
 	switch config := packet[0] >> 3; {
 	case config < 12: // SILK
-		frame = [4]time.Duration{10, 20, 40, 60}[config&3] * time.Millisecond
+		frame = [4]int{10000, 20000, 40000, 60000}[config&3]
 	case config < 16: // hybrid
-		frame = [2]time.Duration{10, 20}[config&1] * time.Millisecond
+		frame = [2]int{10000, 20000}[config&1]
 	default: // CELT
-		frame = [4]time.Duration{2500, 5000, 10000, 20000}[config&3] * time.Microsecond
+		frame = [4]int{2500, 5000, 10000, 20000}[config&3]
 	}
 	switch packet[0] & 3 {
 	case 1, 2:
@@ -97,10 +97,10 @@ func Duration(packet []byte) time.Duration {
 		if len(packet) < 2 {
 			return 0
 		}
-		frame *= time.Duration(packet[1] & 0x3f)
+		frame *= int(packet[1] & 0x3f)
 	}
-	if frame > Longest {
-		return 0
+	if d := time.Duration(frame) * time.Microsecond; d <= Longest {
+		return d
 	}
-	return frame
+	return 0
 }

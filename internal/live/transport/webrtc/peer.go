@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,7 +94,7 @@ func (h *Hub) Answer(ctx context.Context, o Offer) (_ *Peer, answer string, err 
 func (p *Peer) agree(ctx context.Context, offer string) (answer string, err error) {
 	p.negotiate.Lock()
 	defer p.negotiate.Unlock()
-	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: offer}); err != nil {
+	if err := p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: strings.TrimLeft(offer, "\r\n\t ")}); err != nil {
 		return "", fault.Wrap(err, fault.Invalid, "invalid_sdp", "The SDP offer cannot be taken: %v.", err).At("sdp")
 	}
 	a, err := p.pc.CreateAnswer(nil)

@@ -22,6 +22,12 @@ type offered struct {
 	channel bool           // it asks for a data channel
 }
 
+// Check tells whether an offer can become a call; its fault is that of Hub.Answer.
+func Check(offer string) error {
+	_, err := inspect(offer, true)
+	return err
+}
+
 // inspect reads an offer. What cannot be a call is a fault.Invalid that says why: "invalid_sdp", "sdp_without_audio", "no_common_codec".
 func inspect(offer string, withOpus bool) (offered, error) {
 	o := offered{kinds: map[uint8]kind{}}
@@ -35,7 +41,7 @@ func inspect(offer string, withOpus bool) (offered, error) {
 		return bad("The SDP offer is longer than %d bytes.", maxOffer)
 	}
 	var d sdp.SessionDescription
-	if err := d.UnmarshalString(offer); err != nil {
+	if err := d.UnmarshalString(strings.TrimLeft(offer, "\r\n\t ")); err != nil { // some programs begin with a line end, as the text of a literal does
 		return bad("The SDP offer cannot be read: %v.", err)
 	}
 	if len(d.MediaDescriptions) > maxSections {

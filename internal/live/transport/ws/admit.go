@@ -79,8 +79,8 @@ func checkUpgrade(r *http.Request) error {
 	return nil
 }
 
-// checkOrigin keeps pages of other sites from using a visitor's browser to open connections here. Programs send no Origin.
-func checkOrigin(r *http.Request, allowed []string) error {
+// CheckOrigin keeps pages of other sites from using a visitor's browser to open connections here. Programs send no Origin.
+func CheckOrigin(r *http.Request, allowed []string) error {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return nil

@@ -104,7 +104,7 @@ func Check(w http.ResponseWriter, r *http.Request, opts Options) error {
 		Refuse(w, http.StatusUpgradeRequired, err)
 		return err
 	}
-	if err := checkOrigin(r, opts.AllowedOrigins); err != nil {
+	if err := CheckOrigin(r, opts.AllowedOrigins); err != nil {
 		Refuse(w, http.StatusForbidden, err)
 		return err
 	}
@@ -120,7 +120,7 @@ func Accept(w http.ResponseWriter, r *http.Request, opts Options) (*Conn, error)
 	h := &hijacked{ResponseWriter: w, timeout: opts.WriteTimeout}
 	conn, err := websocket.Accept(h, r, &websocket.AcceptOptions{
 		Subprotocols:       opts.Subprotocols,
-		InsecureSkipVerify: true, // checkOrigin did it, with a body that clients can read
+		InsecureSkipVerify: true, // CheckOrigin did it, with a body that clients can read
 		CompressionMode:    websocket.CompressionDisabled,
 	})
 	if err != nil {

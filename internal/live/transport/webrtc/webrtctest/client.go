@@ -367,6 +367,16 @@ func (f Frame) Level() float64 {
 	return math.Sqrt(sum / float64(max(len(f.PCM), 1)))
 }
 
+// Loud counts the audible frames that came between two times.
+func (c *Client) Loud(from, to time.Time) (n int) {
+	for _, f := range c.Heard(from) {
+		if f.At.Before(to) && f.Level() >= Audible {
+			n++
+		}
+	}
+	return n
+}
+
 // WaitSound waits until a frame since that time is audible, and returns when the first of them came.
 func (c *Client) WaitSound(since time.Time) (at time.Time) {
 	c.t.Helper()
