@@ -78,21 +78,23 @@ type Player struct {
 	clears bool
 	meter  *load.Meter
 
-	gate atomic.Uint64 // the current generation; frames of others are dropped
+	gate atomic.Uint64 // generations older than this are cut: their frames are dropped
 	wmu  sync.Mutex    // held while writing to the leg
 
-	mu    sync.Mutex
-	space *sync.Cond // signalled when the queue has room or the gate moved
-	wake  chan struct{}
-	cur   *track   // being written; nil between generations
-	tails []*track // written whole or cut, and not yet settled; oldest first
-	frame []int16  // on its way to the leg; the pacer's
-	done  bool
-	held  bool
-	since time.Time // when it was held
-	busy  time.Time // until when a far end that cannot forget plays what was cut
-	gain  float32   // of what is written; moves towards target
-	duck  bool
+	mu     sync.Mutex
+	space  *sync.Cond // signalled when the queue has room or the gate moved
+	wake   chan struct{}
+	cur    *track   // being written; nil between generations
+	tails  []*track // written whole or cut, and not yet settled; oldest first
+	frame  []int16  // on its way to the leg; the pacer's
+	done   bool
+	newest event.Gen // that has begun
+	told   bool      // the far end has acknowledged something
+	held   bool
+	since  time.Time // when it was held
+	busy   time.Time // until when a far end that cannot forget plays what was cut
+	gain   float32   // of what is written; moves towards target
+	duck   bool
 }
 
 // track is one generation on its way. Positions are in samples since its start.
@@ -150,7 +152,7 @@ func (p *Player) Begin(g event.Gen) media.Format {
 		behind = keptBare
 	}
 	p.cur = &track{gen: g, out: out, ring: borrow(out.Samples(queued + behind + p.ahead))}
-	p.gate.Store(uint64(g))
+	p.newest = g
 	p.space.Broadcast()
 	return out
 }
@@ -328,7 +330,7 @@ func (p *Player) Hold(ctx context.Context) {
 		return
 	}
 	p.held, p.since = true, time.Now()
-	gen := p.gate.Load()
+	all := p.newest + 1
 	p.mu.Unlock()
 	p.wmu.Lock()
 	defer p.wmu.Unlock()
@@ -336,13 +338,9 @@ func (p *Player) Hold(ctx context.Context) {
 	case p.holder != nil:
 		_ = p.holder.Hold(ctx, true)
 	case p.clears:
-		_ = p.leg.Clear(ctx, event.Gen(gen)+1)
+		_ = p.leg.Clear(ctx, all)
 		p.mu.Lock()
-		p.each(func(t *track) {
-			if p.acks == nil {
-				t.stopped = p.paced(t, p.since)
-			}
-		})
+		p.each(func(t *track) { t.stopped = p.paced(t, p.since) })
 		p.mu.Unlock()
 	}
 }
@@ -367,12 +365,6 @@ func (p *Player) Release(ctx context.Context) {
 			t.deadline = shift(t.deadline, now.Sub(p.since))
 		}
 	})
-	// What a far end has forgotten is sent again, also of a generation that had been sent whole.
-	if n := len(p.tails); p.clears && p.holder == nil && p.cur == nil && n > 0 {
-		if t := p.tails[n-1]; !t.cut && t.written < t.pushed {
-			p.cur, p.tails = t, p.tails[:n-1]
-		}
-	}
 	p.mu.Unlock()
 	if p.holder != nil {
 		p.wmu.Lock()
@@ -392,7 +384,7 @@ func (p *Player) Held() bool {
 // rewind makes the first unheard frame the next to be written. Called with mu held.
 func (p *Player) rewind(t *track, now time.Time) {
 	heard := t.stopped
-	if p.acks != nil {
+	if p.told { // a far end that acknowledges nothing although it said so counts as one that plays at once
 		heard = t.acked
 	}
 	heard = max(heard, t.pushed-int64(len(t.ring)))
@@ -496,6 +488,7 @@ func (p *Player) Run(ctx context.Context) {
 func (p *Player) ack(a transport.Heard) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.told = true
 	p.each(func(t *track) {
 		if t.gen == a.Gen {
 			// A far end cannot have heard what was never written. It counts in whole milliseconds: less than one before the end is the end.
@@ -529,9 +522,8 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 		open = append(open, t)
 	}
 	p.tails = open
-	t := p.cur
-	if t != nil {
-		if next, settled := p.follow(t, now, notes); !settled {
+	if p.cur != nil {
+		if next, settled := p.follow(p.cur, now, notes); !settled {
 			wait = min(wait, next)
 		}
 	}
@@ -539,6 +531,7 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 		p.mu.Unlock()
 		return wait
 	}
+	t := p.due()
 	if t == nil || t.written == t.pushed {
 		if t != nil && t.finished {
 			t.deadline = now.Add(p.ahead + ackGrace)
@@ -571,6 +564,9 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 	pts, first, ready := t.out.Duration(int(t.written)), t.written == 0, later(due, t.ready)
 	// Counted before it is written: an acknowledgement can be quicker than this goroutine.
 	t.written += n
+	if t != p.cur && t.written == t.pushed {
+		t.deadline = now.Add(p.ahead + ackGrace)
+	}
 	if t.pushed-t.written <= int64(t.out.Samples(queued-refill)) { // not for each frame: waking a writer costs more than what it would write
 		p.space.Signal()
 	}
@@ -578,7 +574,7 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 
 	p.wmu.Lock()
 	var err error
-	if p.gate.Load() == uint64(t.gen) {
+	if uint64(t.gen) >= p.gate.Load() {
 		err = p.leg.Play(ctx, t.gen, media.Frame{Format: t.out, PTS: pts, PCM: frame})
 	}
 	p.wmu.Unlock()
@@ -606,16 +602,28 @@ func (p *Player) level(frame []int16) {
 	p.gain = target
 }
 
+// due returns the track that is written next: one that was sent whole and forgotten by the far end comes before what followed it. Called with mu held.
+func (p *Player) due() *track {
+	for _, t := range p.tails {
+		if !t.cut && t.written < t.pushed {
+			return t
+		}
+	}
+	return p.cur
+}
+
 // pace fixes the origin at the first frame, and moves it when the far end has run dry. Called with mu held.
 func (p *Player) pace(t *track, now time.Time) {
+	for _, o := range p.tails { // what was written before it is still sounding
+		if o == t {
+			break
+		}
+		if end := o.origin.Add(o.out.Duration(int(o.written))); o.began && !o.cut && end.After(now) {
+			now = end
+		}
+	}
 	if !t.began {
 		t.began, t.origin = true, later(now, p.busy)
-		for _, o := range p.tails {
-			// What was written before it is still sounding.
-			if end := o.origin.Add(o.out.Duration(int(o.written))); o.began && !o.cut && end.After(t.origin) {
-				t.origin = end
-			}
-		}
 		return
 	}
 	if ran := t.origin.Add(t.out.Duration(int(t.written))); now.After(ran) {

@@ -59,6 +59,7 @@ type played struct {
 	pcm   []int16
 	upto  int // position, in samples
 	jumps int // how often it did not go on where it was: something was lost or said twice
+	worst int // how much at the most, in samples
 }
 
 const (
@@ -187,6 +188,7 @@ func (l *loop) listen(g event.Gen, from int, pcm []int16) {
 	}
 	if from != h.upto {
 		h.jumps++
+		h.worst = max(h.worst, max(from-h.upto, h.upto-from))
 	}
 	h.pcm, h.upto = append(h.pcm, pcm...), max(h.upto, from+len(pcm))
 }

@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	sessions = flag.Int("sessions", 300, "random conversations to hold")
+	sessions = flag.Int("sessions", 1000, "random conversations to hold")
 	seed     = flag.Uint64("seed", 1, "of the first random conversation; each has its own")
 )
 
