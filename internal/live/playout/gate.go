@@ -92,6 +92,7 @@ type Player struct {
 	told   bool      // the far end has acknowledged something
 	held   bool
 	since  time.Time // when it was held
+	until  time.Time // released, and waiting until then for a far end to tell where it stopped; zero when not
 	busy   time.Time // until when a far end that cannot forget plays what was cut
 	gain   float32   // of what is written; moves towards target
 	duck   bool
@@ -110,6 +111,7 @@ type track struct {
 	ready    time.Time // since when there has been something to write without a break
 	began    bool
 	stopped  int64         // heard when it was held
+	told     bool          // the far end has told since then where it stopped
 	lag      time.Duration // how much later than sent it is heard, as the far end's first acknowledgement tells
 	finished bool          // no more will be pushed
 	cut      bool
@@ -286,7 +288,7 @@ func (p *Player) Cut(ctx context.Context, g event.Gen) {
 		p.retire()
 	}
 	wasHeld, wasDucked := p.held, p.duck
-	p.held, p.duck = false, false
+	p.held, p.until, p.duck = false, time.Time{}, false
 	p.space.Broadcast()
 	p.mu.Unlock()
 	p.wmu.Lock()
@@ -325,11 +327,13 @@ func (p *Player) Duck(ctx context.Context, on bool) {
 // written to and plays on what it has.
 func (p *Player) Hold(ctx context.Context) {
 	p.mu.Lock()
+	p.until = time.Time{}
 	if p.held {
 		p.mu.Unlock()
 		return
 	}
 	p.held, p.since = true, time.Now()
+	p.each(func(t *track) { t.told = false })
 	all := p.newest + 1
 	p.mu.Unlock()
 	p.wmu.Lock()
@@ -345,15 +349,45 @@ func (p *Player) Hold(ctx context.Context) {
 	}
 }
 
-// Release lets the agent go on from the first unheard frame: nothing is lost and nothing is said twice.
+// Release lets the agent go on from the first unheard frame: nothing is lost and nothing is said twice. Where a far end is still to tell how far it had come when it was
+// stopped, its answer is waited for, at most 250 ms from the hold.
 func (p *Player) Release(ctx context.Context) {
 	p.mu.Lock()
 	if !p.held {
 		p.mu.Unlock()
 		return
 	}
-	now := time.Now()
-	p.held = false
+	if now := time.Now(); p.stopKnown() || !now.Before(p.since.Add(settleIn)) {
+		p.goOn(now)
+	} else {
+		p.until = p.since.Add(settleIn)
+	}
+	p.mu.Unlock()
+	if p.holder != nil {
+		p.wmu.Lock()
+		_ = p.holder.Hold(ctx, false)
+		p.wmu.Unlock()
+	}
+	p.kick()
+}
+
+// stopKnown reports whether nothing more will be learnt of where the far end stopped. Called with mu held.
+func (p *Player) stopKnown() bool {
+	if p.holder != nil || !p.clears || !p.told {
+		return true
+	}
+	known := true
+	p.each(func(t *track) {
+		if t.began && !t.cut && !t.told && t.acked < t.written {
+			known = false
+		}
+	})
+	return known
+}
+
+// goOn ends a hold. Called with mu held.
+func (p *Player) goOn(now time.Time) {
+	p.held, p.until = false, time.Time{}
 	p.each(func(t *track) {
 		t.ready = now
 		switch {
@@ -365,20 +399,13 @@ func (p *Player) Release(ctx context.Context) {
 			t.deadline = shift(t.deadline, now.Sub(p.since))
 		}
 	})
-	p.mu.Unlock()
-	if p.holder != nil {
-		p.wmu.Lock()
-		_ = p.holder.Hold(ctx, false)
-		p.wmu.Unlock()
-	}
-	p.kick()
 }
 
 // Held reports whether the agent is held.
 func (p *Player) Held() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.held
+	return p.held && p.until.IsZero()
 }
 
 // rewind makes the first unheard frame the next to be written. Called with mu held.
@@ -501,6 +528,7 @@ func (p *Player) ack(a transport.Heard) {
 			}
 			t.acked = max(t.acked, upto)
 			t.ackFinal = a.Final
+			t.told = t.told || a.Final && p.held
 		}
 	})
 }
@@ -510,6 +538,12 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 	p.mu.Lock()
 	now := time.Now()
 	wait := time.Hour
+	if !p.until.IsZero() {
+		if wait = p.until.Sub(now); wait <= 0 || p.stopKnown() {
+			wait = time.Hour
+			p.goOn(now)
+		}
+	}
 	open := p.tails[:0]
 	for _, t := range p.tails {
 		next, settled := p.follow(t, now, notes)

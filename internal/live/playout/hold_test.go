@@ -112,6 +112,78 @@ func TestHoldAndReleaseAreExact(t *testing.T) {
 	}
 }
 
+// slow is a far end that forgets, and whose reports take 50 ms to reach us.
+type slow struct {
+	*far
+	acks chan transport.Heard
+}
+
+func (s *slow) Heard() <-chan transport.Heard { return s.acks }
+func (s *slow) report(final bool) {
+	s.far.mu.Lock()
+	defer s.far.mu.Unlock()
+	s.far.play()
+	h := transport.Heard{Gen: 1, Upto: media.Mono(8000).Duration(len(s.far.heard)), Final: final}
+	time.AfterFunc(50*time.Millisecond, func() { s.acks <- h })
+}
+func (s *slow) Clear(ctx context.Context, before event.Gen) error {
+	defer s.report(true)
+	return s.far.Clear(ctx, before)
+}
+
+// The hold is over before the far end has told where it stopped.
+func TestReleaseWaitsForWhereTheFarEndStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &slow{&far{mode: "forgets", at: time.Now()}, make(chan transport.Heard, 100)}
+		p := New(f, func(Note) {})
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { p.Run(ctx) })
+		p.Begin(1)
+		wg.Go(func() { _ = p.Write(ctx, 1, ramp(0, 8000), nil); p.Finish(1, true) })
+		for range 5 {
+			time.Sleep(70 * time.Millisecond)
+			f.report(false)
+		}
+		time.Sleep(40 * time.Millisecond)
+		p.Hold(ctx)
+		require.True(t, p.Held())
+		p.Release(ctx)
+		require.False(t, p.Held())
+		time.Sleep(3 * time.Second)
+		require.Equal(t, ramp(0, 8000), f.all(), "every sample once, in order")
+		f.report(true)
+		time.Sleep(time.Second)
+		cancel()
+		wg.Wait()
+	})
+}
+
+// The far end forgets the end of one reply while the next is being thought of: both are heard, in order.
+func TestWhatIsForgottenComesBeforeTheNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &far{mode: "forgets", at: time.Now()}
+		p := New(f, func(Note) {})
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() { p.Run(ctx) })
+		p.Begin(1)
+		require.NoError(t, p.Write(ctx, 1, ramp(0, 4000), nil))
+		p.Finish(1, true)
+		time.Sleep(400 * time.Millisecond) // written whole, 100 ms of it unheard
+		p.Begin(2)
+		p.Hold(ctx)
+		time.Sleep(500 * time.Millisecond)
+		p.Release(ctx)
+		require.NoError(t, p.Write(ctx, 2, ramp(4000, 4000), nil))
+		p.Finish(2, true)
+		time.Sleep(3 * time.Second)
+		require.Equal(t, ramp(0, 8000), f.all(), "every sample once, in order")
+		cancel()
+		wg.Wait()
+	})
+}
+
 func TestCutWhileHeldKeepsWhatWasHeard(t *testing.T) {
 	for _, mode := range []string{"pauses", "forgets"} {
 		t.Run(mode, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -92,6 +93,9 @@ func (c *chaos) judgeAnswers() {
 		e := log[i]
 		if active > 0 && e.At.Sub(log[i-1].At) > stuck {
 			c.report("nothing came of a reply for %v", e.At.Sub(log[i-1].At))
+		}
+		if owed != nil && slices.ContainsFunc(c.silence, func(at time.Time) bool { return at.After(owed.At) && !at.After(e.At) }) {
+			owed = nil // it was meant
 		}
 		if owed != nil && active == 0 && e.At.Sub(since) > patience {
 			c.report("%q was never answered", owed.Body.(event.UserSpoke).Text)

@@ -70,6 +70,7 @@ type chaos struct {
 	heard   []fake.Utterance
 	told    map[event.Gen]bool // a client said what was heard of it
 	mu      sync.Mutex
+	silence []time.Time // when a client asked for it
 	found   []string
 	hist    []Item
 }
@@ -275,7 +276,12 @@ func (c *chaos) act() func(context.Context) {
 		}
 		return cmd(Digits{Keys: "12#"})
 	case 11:
-		return cmd(Silence{})
+		return func(ctx context.Context) {
+			c.mu.Lock()
+			c.silence = append(c.silence, time.Now())
+			c.mu.Unlock()
+			_ = c.sess.Do(ctx, Silence{})
+		}
 	case 10:
 		return func(ctx context.Context) {
 			if evs := c.stage.events("reply.started"); len(evs) > 0 {
