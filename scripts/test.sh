@@ -55,6 +55,13 @@ allocation_tests() {
   CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" go test -timeout 10m ${GO_TEST_FLAGS:-} -run Allocate "${where[@]}"
 }
 
+# Ten thousand conversations of random speech, faults and interruptions on virtual time, each invariant after each step. Without the race detector, with which the
+# Go tests hold a thousand of them.
+random_conversations() {
+  # shellcheck disable=SC2086 # GO_TEST_FLAGS are words
+  CGO_ENABLED=0 GOFLAGS="-trimpath -buildvcs=false" go test -timeout 10m ${GO_TEST_FLAGS:-} ./internal/live/session -run '^TestRandomSessions$' -sessions "${SESSIONS:-10000}"
+}
+
 console_tests() {
   local report=bin/reports/console.json
   rm -f "$report"
@@ -83,6 +90,7 @@ fi
 
 part "Go tests" go_tests
 if [[ -z ${TEST_ARGS:-} ]]; then
+  part "Random conversations" random_conversations
   part "Allocations" allocation_tests
   part "Console tests" console_tests
   [[ ! -f test/e2e/package.json ]] || part "Browser tests" browser_tests

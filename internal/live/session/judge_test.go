@@ -94,7 +94,7 @@ func (c *chaos) judgeAnswers() {
 		if active > 0 && e.At.Sub(log[i-1].At) > stuck {
 			c.report("nothing came of a reply for %v", e.At.Sub(log[i-1].At))
 		}
-		if owed != nil && slices.ContainsFunc(c.silence, func(at time.Time) bool { return at.After(owed.At) && !at.After(e.At) }) {
+		if owed != nil && slices.ContainsFunc(c.silence, func(at time.Time) bool { return !at.Before(owed.At) && !at.After(e.At) }) {
 			owed = nil // it was meant
 		}
 		if owed != nil && active == 0 && e.At.Sub(since) > patience {
