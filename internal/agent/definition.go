@@ -86,13 +86,17 @@ type Greeting struct {
 
 // Turn says when the caller has finished, and what the caller's voice does to the agent's.
 type Turn struct {
-	Silence       time.Duration `yaml:"silence"`                            // quiet that ends a turn, 100 ms to 5 s
-	Threshold     float64       `yaml:"threshold"`                          // probability from which sound counts as speech, 0 to 1
-	PrefixPadding time.Duration `yaml:"prefix_padding"`                     // sound before the detected start that still belongs to the turn
-	Interrupt     bool          `yaml:"interrupt"`                          // the caller may interrupt the agent
-	Sensitivity   string        `yaml:"sensitivity" enum:"low,medium,high"` // how much speech it takes to cut the agent: low in noisy places
-	KeepThinking  bool          `yaml:"keep_thinking"`                      // speech while the agent thinks does not stop it
-	IdleTimeout   time.Duration `yaml:"idle_timeout"`                       // quiet after which the agent speaks first; 0 for never
+	Detection     string        `yaml:"detection" enum:"server_vad,semantic_vad"` // how the end of a turn is found: after a fixed pause, or after one that depends on the words
+	Eagerness     string        `yaml:"eagerness" enum:"low,medium,high,auto"`    // of semantic_vad: how soon it answers
+	Merge         time.Duration `yaml:"merge"`                                    // speech so soon after a turn goes on with it, while nothing of the answer was heard; 0 for never
+	Prepare       int           `yaml:"prepare"`                                  // how often in a turn a model may begin to think before the turn has ended, 0 to 2
+	Silence       time.Duration `yaml:"silence"`                                  // quiet that ends a turn, 100 ms to 5 s
+	Threshold     float64       `yaml:"threshold"`                                // probability from which sound counts as speech, 0 to 1
+	PrefixPadding time.Duration `yaml:"prefix_padding"`                           // sound before the detected start that still belongs to the turn
+	Interrupt     bool          `yaml:"interrupt"`                                // the caller may interrupt the agent
+	Sensitivity   string        `yaml:"sensitivity" enum:"low,medium,high"`       // how much speech it takes to cut the agent: low in noisy places
+	KeepThinking  bool          `yaml:"keep_thinking"`                            // speech while the agent thinks does not stop it
+	IdleTimeout   time.Duration `yaml:"idle_timeout"`                             // quiet after which the agent speaks first; 0 for never
 }
 
 // Limits end a conversation that nobody ends.
@@ -111,7 +115,7 @@ func Default() Definition {
 		Model:      Model{Provider: Auto},
 		Recogniser: Recogniser{Provider: Auto},
 		Turn: Turn{
-			Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
+			Detection: "server_vad", Eagerness: "auto", Merge: 600 * time.Millisecond, Prepare: 1, Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
 			Interrupt: true, Sensitivity: "medium", IdleTimeout: 15 * time.Second,
 		},
 		Limits: Limits{MaxDuration: 15 * time.Minute, IdleHangUp: 180 * time.Second},
@@ -180,6 +184,9 @@ func (d Definition) Validate() error {
 	if n := utf8.RuneCountInString(d.Instructions); n > MaxInstructions {
 		return bad("instructions", "%d characters are more than %d", n, MaxInstructions)
 	}
+	if d.Turn.Prepare < 0 || d.Turn.Prepare > 2 {
+		return bad("turn.prepare", "%d is not between 0 and 2", d.Turn.Prepare)
+	}
 	if !(d.Turn.Threshold >= 0 && d.Turn.Threshold <= 1) {
 		return bad("turn.threshold", "%v is not between 0 and 1", d.Turn.Threshold)
 	}
@@ -188,6 +195,7 @@ func (d Definition) Validate() error {
 		v, low, high time.Duration
 	}{
 		{"turn.silence", d.Turn.Silence, 100 * time.Millisecond, 5 * time.Second},
+		{"turn.merge", d.Turn.Merge, 0, 2 * time.Second},
 		{"turn.prefix_padding", d.Turn.PrefixPadding, 0, 2 * time.Second},
 		{"turn.idle_timeout", d.Turn.IdleTimeout, 0, 10 * time.Minute},
 		{"limits.max_duration", d.Limits.MaxDuration, 10 * time.Second, 24 * time.Hour},

@@ -56,7 +56,7 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 		Voice:  tts.Options{Voice: d.Voice.ID, Lang: d.Language, Rate: d.Voice.Rate},
 		Settings: session.Settings{
 			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens,
-			Turn: turn.Settings{Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
+			Turn: turn.Settings{Kind: turn.Detection(d.Turn.Detection), Eagerness: turn.Eagerness(d.Turn.Eagerness), Merge: d.Turn.Merge, Prepare: d.Turn.Prepare, Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
 				CreateResponse: true, InterruptResponse: d.Turn.Interrupt, IdleTimeout: d.Turn.IdleTimeout, MaxTurn: 30 * time.Second,
 				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},
 			Hints: stt.Hints{Open: true},
@@ -65,6 +65,9 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 		Limits:  session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
 		Phrases: phrases(d.Language),
 		Notices: notices(d, ears, earErr, voiceErr),
+	}
+	if strings.HasPrefix(mind.name, "flow/") {
+		plan.Settings.Turn.Prepare = 0 // it answers in no time
 	}
 	shown := realtime.GriotAgent{Reference: d.Reference, Name: d.Name, Language: d.Language, Voice: plan.Models.TTSName, Model: plan.Models.LLMName,
 		Recogniser: plan.Models.STTName, Listens: plan.Models.STT != nil}

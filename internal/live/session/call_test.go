@@ -79,6 +79,7 @@ func runCall(t *testing.T, c *callFile) {
 	s := &stage{t: t, start: time.Now()}
 	plan := Plan{ID: "conv-" + c.name, Tenant: "default", Agent: "test", Lang: "en", Settings: Settings{Turn: turn.Defaults()},
 		Phrases: Phrases{NotUnderstood: "Sorry?", Apology: "Something went wrong.", StillThere: "Are you still there?"}}
+	plan.Settings.Turn.Lang = plan.Lang
 	acks, marks, ahead := false, true, 200*time.Millisecond
 	for _, l := range c.sets {
 		switch key := l.words[0]; key {
@@ -107,7 +108,15 @@ func runCall(t *testing.T, c *callFile) {
 		case "text":
 			plan.Settings.TextOnly = true
 		case "lang":
-			plan.Lang = l.words[1]
+			plan.Lang, plan.Settings.Turn.Lang = l.words[1], l.words[1]
+		case "detection":
+			plan.Settings.Turn.Kind = turn.Detection(l.words[1])
+		case "merge":
+			plan.Settings.Turn.Merge = l.span(t, key, 0)
+		case "prepare":
+			plan.Settings.Turn.Prepare = l.number(t, 1)
+		case "sensitivity":
+			plan.Settings.Turn.Sensitivity = turn.Sensitivity(l.words[1])
 		default:
 			t.Fatalf("%v: unknown setting", l)
 		}
@@ -215,15 +224,22 @@ func (s *stage) answer(l call) fake.Answer {
 
 // utterance is what the recogniser makes of a spoken line.
 func (s *stage) utterance(l call) (fake.Utterance, bool) {
-	if l.who != "caller" || !l.has("speaks") {
+	if l.who != "caller" || !l.has("speaks") || l.words[0] == "more" {
 		return fake.Utterance{}, false
 	}
 	u := fake.Utterance{FinalAfter: l.span(s.t, "after", 0), Hang: l.has("never-final")}
 	if l.words[0] != "noise" {
 		u.Text = l.words[0]
 	}
-	if p := l.after("partial"); p != "" {
-		u.Partials = []fake.PartialText{{At: 200 * time.Millisecond, Text: p}}
+	for i, w := range l.words {
+		if w == "partial" {
+			p := fake.PartialText{At: 200 * time.Millisecond, Text: l.words[i+1]}
+			rest := call{line: l.line, words: l.words[i+2:]}
+			if len(rest.words) > 0 && rest.words[0] == "at" {
+				p.At = rest.span(s.t, "at", 0)
+			}
+			u.Partials = append(u.Partials, p)
+		}
 	}
 	if l.has("stt-fails") {
 		u.Err = fault.New(fault.Unavailable, "stt_down", "the recogniser is down")

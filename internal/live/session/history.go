@@ -15,6 +15,7 @@ type Item struct {
 	Said   string // all that the agent generated; Text is the heard part of it
 	Audio  bool   // spoken rather than written
 	Done   bool   // Text will not change by itself any more
+	Joins  bool   // of a caller who went on: the words belong to those before
 	Inner  bool   // a tool that is run here, and its result: clients are not shown it as an item
 	CallID string
 	Name   string
@@ -112,6 +113,10 @@ func (h *history) messages(limit int) []llm.Message {
 				continue
 			}
 			if n := len(out); n > 0 && it.Role == llm.Assistant && out[n-1].Role == llm.Assistant {
+				out[n-1].Text += " " + it.Text
+				continue
+			}
+			if n := len(out); n > 0 && it.Joins && out[n-1].Role == it.Role {
 				out[n-1].Text += " " + it.Text
 				continue
 			}

@@ -113,6 +113,14 @@ func (c *chaos) play() []string {
 	if c.chance(0.3) {
 		set.IdleTimeout = 5 * time.Second
 	}
+	if c.chance(0.5) {
+		set.Kind = turn.SemanticVAD
+		set.Eagerness = []turn.Eagerness{turn.EagernessLow, turn.EagernessAuto, turn.EagernessHigh}[c.rnd.IntN(3)]
+	}
+	if c.chance(0.6) {
+		set.Merge = turn.DefaultMerge
+	}
+	set.Prepare = c.rnd.IntN(3)
 	plan := Plan{ID: "random", Tenant: "default", Agent: "test", Lang: set.Lang, Settings: Settings{Turn: set, TextOnly: c.chance(0.05)},
 		Phrases: Phrases{NotUnderstood: "Sorry?", Apology: "Something went wrong.", StillThere: "Are you there?"}}
 	if c.chance(0.5) {

@@ -14,6 +14,7 @@ import (
 	"griot/internal/live/reply"
 	"griot/internal/live/transport"
 	"griot/internal/live/turn"
+	"griot/internal/model/llm"
 	"griot/internal/tool"
 )
 
@@ -31,7 +32,8 @@ type Session struct {
 	player  *playout.Player
 	ear     *ears
 	replies map[event.Gen]context.CancelCauseFunc
-	heard   atomic.Int64 // how far the caller's audio has come, a time.Duration; the listener's
+	ahead   *llm.Prefetched // an answer to a turn that may not be over; nil when there is none
+	heard   atomic.Int64    // how far the caller's audio has come, a time.Duration; the listener's
 	seq     uint64
 	logBad  bool
 	start   time.Time
@@ -77,6 +79,7 @@ func (s *Session) Run(ctx context.Context) error {
 	s.wg.Go(func() { s.listen(ctx) })
 
 	s.act(ctx)
+	s.dropAhead()
 
 	s.emit(event.SessionEnded{Reason: s.reason, FramesDropped: s.ear.droppedFrames()}, 0)
 	cancel()
@@ -231,6 +234,9 @@ func (s *Session) carryOut(ctx context.Context, o *out, _ time.Time) {
 			s.ear.finalize(e.utt)
 		case discardEar:
 			s.ear.discard(e.utt)
+		case prepare:
+			s.dropAhead()
+			s.ahead = llm.Prefetch(ctx, s.plan.Models.LLM, e.request)
 		case retune:
 			s.ear.retune(e.threshold)
 		case answer:
@@ -248,6 +254,11 @@ func (s *Session) startReply(ctx context.Context, e startRep) {
 		}
 	}
 	s.replies[g] = cancel
+	if p := s.ahead; p != nil && e.job.LLM != nil && p.Matches(e.job.Request) {
+		e.job.LLM, s.ahead = p, nil
+		s.wg.Go(func() { <-rctx.Done(); p.Stop() })
+	}
+	s.dropAhead() // it was about something else
 	if e.job.TTS != nil {
 		e.job.Out = s.player.Begin(g)
 	}
@@ -255,6 +266,14 @@ func (s *Session) startReply(ctx context.Context, e startRep) {
 		defer cancel(nil)
 		reply.Run(rctx, e.job, s.player, func(n reply.Note) { s.post(replyMsg{n}) })
 	})
+}
+
+// dropAhead stops what is being thought ahead. A model that does not let go at once keeps nobody waiting.
+func (s *Session) dropAhead() {
+	if p := s.ahead; p != nil {
+		s.ahead = nil
+		s.wg.Go(p.Stop)
+	}
 }
 
 // emit numbers an event and writes it down.

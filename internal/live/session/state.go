@@ -72,6 +72,7 @@ type userTurn struct {
 	finalText time.Time
 	partial   string
 	cut       bool // it interrupted the agent
+	joins     bool // it goes on with the turn before it
 	manual    bool // a client committed it: no answer unless asked for
 	deadline  time.Time
 }
@@ -177,6 +178,7 @@ type (
 	holdPlay   struct{ on bool }
 	duckPlay   struct{ on bool }
 	discardEar struct{ utt int }
+	prepare    struct{ request llm.Request } // think ahead; an empty one stops that
 	answer     struct {
 		to  chan error
 		err error

@@ -93,13 +93,13 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 		o.add(holdPlay{true})
 	case turn.Resume:
 		s.letGo(o, true)
-	case turn.Start, turn.Interrupt:
+	case turn.Start, turn.Interrupt, turn.Reopen:
 		t := s.cand
 		if s.cand = nil; t == nil {
 			t = s.newTurn(max(0, d.At-s.set.Turn.PrefixPadding), o)
 		}
 		s.turn = t
-		t.cut = d.Act == turn.Interrupt
+		t.cut, t.joins = d.Act != turn.Start, d.Act == turn.Reopen // of an answer that is taken back nothing was heard
 		o.emit(event.SpeechStarted{Item: t.item, At: event.Ms(t.from)})
 		if t.partial != "" {
 			o.emit(event.UserPartial{Item: t.item, Text: t.partial})
@@ -109,6 +109,8 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 		}
 		o.add(duckPlay{false})
 		o.add(holdPlay{false}) // also when there was nothing left to cut
+	case turn.Prepare:
+		s.thinkAhead(o)
 	case turn.End:
 		if t := s.turn; t != nil {
 			t.lastVoice, t.voicePos = s.voiceEnd, d.LastVoice
@@ -119,6 +121,19 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 			s.commit(t, d.At, now, o)
 		}
 	}
+}
+
+// thinkAhead has the model think about the turn as it is, in case it is over. Nothing is said, and no tool is run, before it is. The answer is used if the turn's
+// words are in the end what they are now.
+func (s *state) thinkAhead(o *out) {
+	t := s.turn
+	if t == nil || t.partial == "" || t.manual || s.rep != nil || s.asked != nil || len(s.finals) > 0 || !s.set.Turn.CreateResponse {
+		return
+	}
+	s.hist.add(&Item{ID: t.item, Kind: "message", Role: llm.User, Text: t.partial, Joins: t.joins})
+	req, _ := s.asking(Overrides{})
+	s.hist.remove(t.item)
+	o.add(prepare{req})
 }
 
 func (s *state) newTurn(from time.Duration, o *out) *userTurn {
@@ -148,7 +163,7 @@ func (s *state) openManual(_ time.Time, o *out) {
 func (s *state) commit(t *userTurn, to time.Duration, now time.Time, o *out) {
 	s.turn = nil
 	t.to, t.ended = to, now
-	prev := s.hist.add(&Item{ID: t.item, Kind: "message", Role: llm.User, Audio: true})
+	prev := s.hist.add(&Item{ID: t.item, Kind: "message", Role: llm.User, Audio: true, Joins: t.joins})
 	o.emit(event.InputCommitted{Item: t.item, Previous: prev, From: event.Ms(t.from), To: event.Ms(to)})
 	if s.plan.Models.STT == nil {
 		o.emit(event.UserFailed{Item: t.item, Code: "no_recogniser", Message: "this agent has no recogniser for its language: type instead"})
@@ -443,6 +458,9 @@ func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	if a.text != "" {
 		o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: heard, Upto: event.Ms(a.upto), Total: event.Ms(a.total), Cut: !whole})
 	}
+	if !whole && heard != "" {
+		s.awaits(heard, now, o)
+	}
 	s.tails = without(s.tails, a)
 	if !a.stopped {
 		s.late = append(s.late, a)
@@ -451,6 +469,11 @@ func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	if a.stop == llm.StopHangUp && !a.cut && s.closing == "" {
 		s.close("agent_hung_up", now, o)
 	}
+}
+
+// awaits tells the turn policy what the agent's words ask the caller for: who dictates a number pauses in it.
+func (s *state) awaits(text string, now time.Time, o *out) {
+	s.decide2(s.policy.Observe(now, turn.Asked{Kind: turn.KindOfQuestion(s.plan.Lang, text)}), now, o)
 }
 
 // say speaks a fixed text.
@@ -469,6 +492,12 @@ func (s *state) respond(cause string, t *userTurn, ov Overrides, now time.Time, 
 	}
 	s.owed = nil
 	a := s.newAttempt(cause, t, ov, now)
+	req, tools := s.asking(ov)
+	s.launch(a, reply.Job{LLM: s.plan.Models.LLM, Request: req, Tools: tools}, now, o)
+}
+
+// asking is what a model is asked, with the tools that it may call.
+func (s *state) asking(ov Overrides) (llm.Request, []tool.Tool) {
 	req := s.request(ov)
 	tools := s.tools
 	if ov.Tools != nil {
@@ -480,7 +509,7 @@ func (s *state) respond(cause string, t *userTurn, ov Overrides, now time.Time, 
 	for _, tl := range tools {
 		req.Tools = append(req.Tools, tl.Spec())
 	}
-	s.launch(a, reply.Job{LLM: s.plan.Models.LLM, Request: req, Tools: tools}, now, o)
+	return req, tools
 }
 
 func (s *state) newAttempt(cause string, t *userTurn, ov Overrides, now time.Time) *attempt {
@@ -579,6 +608,9 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 	case reply.Written:
 		if a.written = true; a.stop == "" {
 			a.stop = n.Stop
+		}
+		if !a.cut {
+			s.awaits(a.text, now, o)
 		}
 	case reply.Done:
 		s.replyOver(a, n, now, o)
