@@ -32,8 +32,7 @@ type inbound struct {
 	seq     uint16
 	stamp   uint32
 	arrived time.Time
-	transit float64 // of the newest packet, in units of its clock
-	jitter  float64 // RFC 3550 section 6.4.1, likewise
+	jitter  float64 // RFC 3550 section 6.4.1, in seconds
 	packets int
 	bytes   int
 	foreign int // packets of a kind that was not agreed on, or that are none
@@ -86,19 +85,17 @@ func (in *inbound) measure(k kind, h *rtp.Header, step time.Duration, now time.T
 	if in.begun && steps <= 0 {
 		return // an older one
 	}
-	clock := float64(k.clock())
-	transit := now.Sub(in.start).Seconds()*clock - float64(h.Timestamp)
 	if in.begun {
-		expected := in.stamp + uint32(int(steps)*k.clock()/1000*int(step/time.Millisecond))
-		off := float64(int32(h.Timestamp-expected)) / clock
-		if off > pause.Seconds() || off < -pause.Seconds() {
+		clock := float64(k.clock())
+		passed := float64(int32(h.Timestamp-in.stamp)) / clock // on its clock, seconds
+		if off := passed - (time.Duration(steps) * step).Seconds(); max(off, -off) > pause.Seconds() {
 			in.jb.Reset()
 		} else {
-			d := transit - in.transit
+			d := now.Sub(in.arrived).Seconds() - passed
 			in.jitter += (max(d, -d) - in.jitter) / 16
 		}
 	}
-	in.begun, in.seq, in.stamp, in.transit = true, h.SequenceNumber, h.Timestamp, transit
+	in.begun, in.seq, in.stamp = true, h.SequenceNumber, h.Timestamp
 }
 
 // recv waits for the next 20 ms and fills in; io.EOF when gone is closed.

@@ -126,9 +126,9 @@ func (o *outbound) clear(before event.Gen) {
 	}
 	for o.held > 0 && o.queue[o.first].gen < before {
 		q := &o.queue[o.first]
-		if o.quiet < hush { // the first of them: its sound fades instead of breaking off
+		if len(o.tail) == 0 { // the first of them: its sound fades instead of breaking off
 			media.Fade(q.pcm, 1, 0)
-			o.tail, o.quiet = append(o.tail[:0], q.pcm...), hush
+			o.tail, o.quiet = append(o.tail, q.pcm...), hush
 		}
 		if q.gen > cut.gen { // nothing of it was sent
 			cut = sentFrame{gen: q.gen}

@@ -9,10 +9,11 @@ import (
 
 // Stats is how a call's network does at a moment.
 type Stats struct {
-	Codec     string        // "opus", "pcmu" or "pcma"
-	Transport string        // "udp" or "tcp"; empty until connected
-	Remote    string        // the address that sound comes from
-	RoundTrip time.Duration // 0 until the far end has reported
+	Codec     string // "opus", "pcmu" or "pcma"
+	Transport string // "udp" or "tcp"; empty until connected
+	Remote    string // the address that sound comes from
+	Reports   int    // that the far end has sent; without any, what it could tell is 0
+	RoundTrip time.Duration
 
 	PacketsReceived, BytesReceived int
 	PacketsLost                    int // that had not come when they were due
@@ -33,6 +34,7 @@ type farStats struct {
 	rtt    atomic.Int64
 	jitter atomic.Int64
 	loss   atomic.Uint32 // of 256
+	count  atomic.Int64
 }
 
 func (f *farStats) bind(ssrc uint32) { f.ssrc.Store(ssrc) }
@@ -58,6 +60,7 @@ func (p *Peer) heed(blocks []rtcp.ReceptionReport) {
 			}
 		}
 		delay := time.Duration(p.far.rtt.Load())/2 + max(leastHold, 2*jitter)
+		p.far.count.Add(1)
 		p.out.report(min(delay, mostDelay), min(100, (int(b.FractionLost)*100+255)/256))
 	}
 }
@@ -71,15 +74,13 @@ func middleNTP(t time.Time) uint32 {
 
 // Stats returns how the call's network does.
 func (p *Peer) Stats() Stats {
-	s := Stats{Codec: p.kind.String(), RoundTrip: time.Duration(p.far.rtt.Load()), RemoteJitter: time.Duration(p.far.jitter.Load()), RemoteLoss: float64(p.far.loss.Load()) / 256}
+	s := Stats{Codec: p.kind.String(), Reports: int(p.far.count.Load()), RoundTrip: time.Duration(p.far.rtt.Load()), RemoteJitter: time.Duration(p.far.jitter.Load()), RemoteLoss: float64(p.far.loss.Load()) / 256}
 	p.in.mu.Lock()
 	jb := p.in.jb.Stats()
 	s.PacketsReceived, s.BytesReceived, s.PacketsForeign = p.in.packets, p.in.bytes, p.in.foreign
 	s.PacketsLost, s.PacketsLate = jb.Lost, jb.Late
 	s.BufferDelay = time.Duration(p.in.jb.Target()) * p.in.jb.Step()
-	if p.in.dec != nil {
-		s.Jitter = time.Duration(p.in.jitter / float64(p.in.dec.kind.clock()) * float64(time.Second))
-	}
+	s.Jitter = time.Duration(p.in.jitter * float64(time.Second))
 	p.in.mu.Unlock()
 	p.out.mu.Lock()
 	s.PacketsSent, s.BytesSent, s.FramesLate = p.out.stats.packets, p.out.stats.bytes, p.out.stats.late
