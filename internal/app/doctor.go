@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"griot/internal/config"
+	"griot/internal/media/opus"
 )
 
 // Check is one thing that a conversation may need, and how to mend it.
@@ -36,7 +37,7 @@ func Doctor(ctx context.Context, cfg config.Config, w io.Writer) (bool, error) {
 		return false, err
 	}
 	defer a.Close()
-	checks := append([]Check{dataCheck(cfg.Data)}, a.plans.checks(ctx)...)
+	checks := append([]Check{dataCheck(cfg.Data), opusCheck()}, a.plans.checks(ctx)...)
 	for _, c := range checks {
 		mark, text := "ok     ", c.Found
 		switch {
@@ -83,6 +84,15 @@ func orNone(s string) string {
 	return s
 }
 
+// opusCheck looks for the codec of calls over WebRTC, which fall back to G.711 without it.
+func opusCheck() Check {
+	c := Check{ID: "opus", Name: "Opus", Found: opus.Version(), OK: true}
+	if err := opus.Available(); err != nil {
+		c.OK, c.Missing, c.Mend = false, "calls over WebRTC sound as a telephone does (G.711): "+err.Error(), "sudo apt-get install libopus0"
+	}
+	return c
+}
+
 func dataCheck(dir string) Check {
 	c := Check{ID: "data", Name: "Data folder"}
 	abs, err := filepath.Abs(dir)
@@ -108,7 +118,7 @@ func dataCheck(dir string) Check {
 func (a *App) ReportStart(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "\nGriot %s is ready: %s\n", a.version, a.URL())
 	missing := false
-	for _, c := range a.plans.checks(ctx) {
+	for _, c := range append(a.plans.checks(ctx), opusCheck()) {
 		switch {
 		case c.OK:
 		case c.Cloud:
