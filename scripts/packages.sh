@@ -26,6 +26,7 @@ test_packages=(
   asterisk-core-sounds-es-wav asterisk-core-sounds-es-g722
   chromium                              # the console, and a microphone in it
   postgresql                            # a server for each test run; the tests do not touch the system's own
+  coturn                                # a relay for calls over WebRTC, likewise
 )
 
 # What its developers use besides.

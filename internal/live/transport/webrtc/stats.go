@@ -1,6 +1,8 @@
 package webrtc
 
 import (
+	"net"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -86,7 +88,7 @@ func (p *Peer) Stats() Stats {
 	s.PacketsSent, s.BytesSent, s.FramesLate = p.out.stats.packets, p.out.stats.bytes, p.out.stats.late
 	p.out.mu.Unlock()
 	if pair, err := p.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair(); err == nil && pair != nil {
-		s.Transport, s.Remote = pair.Remote.Protocol.String(), pair.Remote.Address
+		s.Transport, s.Remote = pair.Remote.Protocol.String(), net.JoinHostPort(pair.Remote.Address, strconv.Itoa(int(pair.Remote.Port)))
 	}
 	return s
 }
