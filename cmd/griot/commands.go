@@ -18,6 +18,9 @@ import (
 	"griot/internal/config"
 )
 
+// defaultEnvFile is read when it is there.
+const defaultEnvFile = ".env"
+
 // shared are the flags of every command.
 type shared struct {
 	Config  string            `help:"Configuration file (YAML)." placeholder:"FILE" env:"GRIOT_CONFIG"`
@@ -56,6 +59,9 @@ func (s *shared) load(flags map[string]string) (config.Config, error) {
 	src := config.Sources{File: s.Config, EnvFile: s.EnvFile, Environ: os.Environ(), Flags: all, Optional: s.Config == ""}
 	if s.Config == "" {
 		src.File = "griot.yaml"
+	}
+	if _, err := os.Stat(s.EnvFile); s.EnvFile == defaultEnvFile && errors.Is(err, fs.ErrNotExist) {
+		src.EnvFile = "" // nobody asked for it
 	}
 	c, _, err := config.Load(src)
 	return c, err

@@ -9,6 +9,8 @@ export const microphones = {
    * end is silence.
    */
   interrupts: ['10s', `${voice}/hours.g722`, '5s', `${voice}/one-moment-please.g722`, '60s'],
+  /** Asks for the opening hours in the middle of whatever is said after 12 s. */
+  speaksLate: ['12s', `${voice}/hours.g722`, '60s'],
   /** Says nothing. */
   silent: ['120s'],
 } satisfies Record<string, string[]>;

@@ -21,6 +21,7 @@ export function missing(): string[] {
     [sounds, 'asterisk-core-sounds-en-g722'],
     ['/usr/share/pocketsphinx/model/en-us', 'pocketsphinx-en-us'],
     ['/usr/share/doc/espeak-ng', 'espeak-ng'],
+    ['/usr/share/doc/libopus0', 'libopus0'],
   ];
   return needs.filter(([path]) => !existsSync(path)).map(([, pkg]) => pkg);
 }

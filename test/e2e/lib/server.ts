@@ -1,11 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { griot } from './paths.ts';
 
 const startLimitMs = 20_000;
+
+/** How a server differs from one that was told nothing. */
+export interface Arrangement {
+  /** Further arguments. */
+  args?: string[];
+  /** Files that are in its folder from the start, by path. */
+  files?: Record<string, string>;
+}
 
 /** The real binary on a data folder of its own. */
 export class Server {
@@ -15,6 +23,13 @@ export class Server {
   private child?: ChildProcess;
   private address = '127.0.0.1:0';
 
+  constructor(private readonly arrangement: Arrangement = {}) {
+    for (const [path, text] of Object.entries(arrangement.files ?? {})) {
+      mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+      writeFileSync(join(this.folder, path), text);
+    }
+  }
+
   get url(): string {
     return `http://${this.address}`;
   }
@@ -23,7 +38,7 @@ export class Server {
   async start(): Promise<void> {
     // Of the environment only what a program needs to run: no key and no setting of the person who runs the tests.
     const env = { PATH: process.env.PATH, HOME: this.folder, TZ: 'UTC' };
-    const args = ['serve', '--addr', this.address, '--data', join(this.folder, 'data')];
+    const args = ['serve', '--addr', this.address, '--data', join(this.folder, 'data'), ...(this.arrangement.args ?? [])];
     const child = spawn(griot, args, { cwd: this.folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     const before = this.output.length;

@@ -2,7 +2,7 @@ import { type BrowserContextOptions, test as base, type Page } from '@playwright
 import { Api } from './api.ts';
 import { type Microphone, microphoneFile } from './microphones.ts';
 import { chromium, missing } from './paths.ts';
-import { Server } from './server.ts';
+import { type Arrangement, Server } from './server.ts';
 
 interface Each {
   api: Api;
@@ -12,6 +12,8 @@ interface Each {
 
 interface PerFile {
   server: Server;
+  /** How the file's server is set up. */
+  arrangement: Arrangement;
 }
 
 /** One server per file of tests, on a fresh data folder, ended properly at the end. */
@@ -25,10 +27,10 @@ export const test = base.extend<Each & { system: undefined }, PerFile>({
     },
     { auto: true },
   ],
+  arrangement: [{}, { option: true, scope: 'worker' }],
   server: [
-    // biome-ignore lint/correctness/noEmptyPattern: as above
-    async ({}, use) => {
-      const server = new Server();
+    async ({ arrangement }, use) => {
+      const server = new Server(arrangement);
       await server.start();
       await use(server);
       const code = await server.stop();
