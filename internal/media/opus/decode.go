@@ -81,7 +81,7 @@ func Duration(packet []byte) time.Duration {
 	if len(packet) == 0 {
 		return 0
 	}
-	frame := 0 // µs
+	var frame int // µs
 	switch config := packet[0] >> 3; {
 	case config < 12: // SILK
 		frame = [4]int{10000, 20000, 40000, 60000}[config&3]
