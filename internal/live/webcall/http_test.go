@@ -318,11 +318,14 @@ func TestCallsThatDoNotBegin(t *testing.T) {
 	failure(t, s.request("POST", "/v1/realtime/calls?model=test", "application/sdp", webrtctest.New(t, narrow).Offer()), 503, "stopping", "")
 }
 
-// A caller without a channel is greeted and heard all the same, in G.711.
-func TestCallWithoutChannel(t *testing.T) {
+// A caller without a channel, or without a microphone, is greeted all the same.
+func TestCallsThatLackSomething(t *testing.T) {
 	s := newStage(t, setup{greet: "Good morning."})
 	c, _ := s.dial(webrtctest.Options{Codec: "pcma", NoChannel: true})
 	c.WaitSound(time.Time{})
+	d, _ := s.dial(webrtctest.Options{Codec: "pcmu", NoMic: true})
+	d.Wait("output_audio_buffer.stopped")
+	require.NotEmpty(t, d.Heard(time.Time{}))
 }
 
 // Pages are told of the relay, with a password that expires.

@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -50,14 +51,20 @@ const maxMessage = 256 << 10
 // Hub owns the sockets that calls come in by.
 type Hub struct {
 	api  *webrtc.API
-	cert webrtc.Certificate
 	udp  ice.UDPMux
 	tcp  ice.TCPMux
 	port int
 	tcpn int
 	opus bool
 	log  *slog.Logger
+
+	mu   sync.Mutex // guards what follows
+	cert webrtc.Certificate
+	made time.Time // when
 }
+
+// renew is how old the certificate of new calls may become; the library makes them valid for a month.
+const renew = 7 * 24 * time.Hour
 
 // New opens the sockets. The fault is fault.Conflict "port_in_use" when another program has the port, and fault.Unavailable when it cannot be opened at all. Close closes them.
 func New(o Options) (_ *Hub, err error) {
@@ -78,21 +85,31 @@ func New(o Options) (_ *Hub, err error) {
 		return nil, err
 	}
 	if o.TCPPort >= 0 {
-		if err := h.listenTCP(local, o.TCPPort); err != nil {
+		if err := h.listenTCP(o.Listen, o.TCPPort); err != nil {
 			return nil, err
 		}
 	}
+	h.api, err = h.newAPI(o)
+	return h, err
+}
+
+// certificate is what a call proves itself by: one for many calls, as making one takes time.
+func (h *Hub) certificate(now time.Time) (webrtc.Certificate, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.made.IsZero() && now.Sub(h.made) < renew {
+		return h.cert, nil
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("make a key for DTLS: %w", err)
+		return h.cert, fmt.Errorf("make a key for DTLS: %w", err)
 	}
 	cert, err := webrtc.GenerateCertificate(key)
 	if err != nil {
-		return nil, fmt.Errorf("make a certificate for DTLS: %w", err)
+		return h.cert, fmt.Errorf("make a certificate for DTLS: %w", err)
 	}
-	h.cert = *cert
-	h.api, err = h.newAPI(o)
-	return h, err
+	h.cert, h.made = *cert, now
+	return h.cert, nil
 }
 
 // localAddrs returns the addresses to listen on: those wished for, or all that this machine has.
@@ -127,9 +144,12 @@ func (h *Hub) listenUDP(local []netip.Addr, port int) error {
 	for _, ip := range local {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, uint16(port))))
 		if err != nil {
-			if len(muxes) > 0 || ip.Is6() { // an address that has just gone, or IPv6 switched off, is no reason
+			if !isInUse(err) && (len(muxes) > 0 || ip.Is6()) { // an address that has just gone, or IPv6 switched off, is no reason
 				h.log.Warn("WebRTC cannot use an address", "address", ip, "error", err)
 				continue
+			}
+			for _, m := range muxes {
+				_ = m.Close()
 			}
 			return listenFault("udp", ip, port, err)
 		}
@@ -144,19 +164,32 @@ func (h *Hub) listenUDP(local []netip.Addr, port int) error {
 	return nil
 }
 
-// listenTCP opens the socket for callers whose UDP does not come through.
-func (h *Hub) listenTCP(local []netip.Addr, port int) error {
-	addr := ":" + strconv.Itoa(port)
-	if len(local) == 1 {
-		addr = net.JoinHostPort(local[0].String(), strconv.Itoa(port))
+// listenTCP opens the socket for callers whose UDP does not come through, or one for each of the addresses that are wished for.
+func (h *Hub) listenTCP(wanted []netip.Addr, port int) error {
+	hosts := []string{""}
+	if len(wanted) > 0 {
+		hosts = hosts[:0]
 	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		return listenFault("tcp", netip.Addr{}, port, err)
+	for _, ip := range wanted {
+		hosts = append(hosts, ip.String())
 	}
-	h.tcpn = l.Addr().(*net.TCPAddr).Port
-	h.tcp = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: l, Logger: quiet{}, ReadBufferSize: 64, WriteBufferSize: 1 << 20,
-		FirstStunBindTimeout: 10 * time.Second, AliveDurationForConnFromStun: 10 * time.Second})
+	var muxes []ice.TCPMux
+	for _, host := range hosts {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			for _, m := range muxes {
+				_ = m.Close()
+			}
+			return listenFault("tcp", netip.Addr{}, port, err)
+		}
+		port = l.Addr().(*net.TCPAddr).Port
+		muxes = append(muxes, ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: l, Logger: quiet{}, ReadBufferSize: 64, WriteBufferSize: 1 << 20,
+			FirstStunBindTimeout: 10 * time.Second, AliveDurationForConnFromStun: 10 * time.Second}))
+	}
+	h.tcpn = port
+	if h.tcp = muxes[0]; len(muxes) > 1 {
+		h.tcp = ice.NewMultiTCPMuxDefault(muxes...)
+	}
 	return nil
 }
 

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	room      = 64                     // frames that fit; playout is never further ahead than Info.Ahead
+	room      = 16                     // frames that fit; playout is never further ahead than Info.Ahead
+	recalled  = 64                     // frames that may be on their way to the ear
 	hush      = 5                      // frames of silence after sound, so that the far end does not draw out what it heard last
 	tolerated = 60 * time.Millisecond  // who falls further behind does not catch up by a burst
 	ackEvery  = 100 * time.Millisecond // how often it is told what was heard
@@ -38,7 +39,7 @@ type outbound struct {
 	held   int      // how many are in it
 	quiet  int      // frames of silence that are still to be sent
 	tail   []int16  // what is sent first of them: the end of what was cut, fading
-	sent   [room]sentFrame
+	sent   [recalled]sentFrame
 	count  int // of sent
 	acked  sentFrame
 	told   time.Time
@@ -122,7 +123,7 @@ func (o *outbound) clear(before event.Gen) {
 	defer o.mu.Unlock()
 	cut := sentFrame{}
 	if o.count > 0 {
-		cut = o.sent[(o.count-1)%room]
+		cut = o.sent[(o.count-1)%recalled]
 	}
 	for o.held > 0 && o.queue[o.first].gen < before {
 		q := &o.queue[o.first]
@@ -211,7 +212,7 @@ func (o *outbound) send(now time.Time) {
 	if o.held > 0 {
 		q := &o.queue[o.first]
 		copy(pcm, q.pcm)
-		o.sent[o.count%room] = sentFrame{gen: q.gen, end: q.end, at: now}
+		o.sent[o.count%recalled] = sentFrame{gen: q.gen, end: q.end, at: now}
 		o.count++
 		o.first, o.held = (o.first+1)%len(o.queue), o.held-1
 		o.quiet, o.tail = hush, o.tail[:0]
@@ -250,10 +251,10 @@ func (o *outbound) acknowledge(now time.Time) (next time.Duration, pending bool)
 	if o.count == 0 {
 		return 0, false
 	}
-	newest := o.sent[(o.count-1)%room]
+	newest := o.sent[(o.count-1)%recalled]
 	heard := sentFrame{}
-	for i := o.count - 1; i >= max(0, o.count-room); i-- {
-		if f := o.sent[i%room]; now.Sub(f.at) >= o.delay+media.FrameTime {
+	for i := o.count - 1; i >= max(0, o.count-recalled); i-- {
+		if f := o.sent[i%recalled]; now.Sub(f.at) >= o.delay+media.FrameTime {
 			heard = f
 			break
 		}

@@ -62,7 +62,11 @@ func (h *Hub) Answer(ctx context.Context, o Offer) (_ *Peer, answer string, err 
 	if err != nil {
 		return nil, "", err
 	}
-	pc, err := h.api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{h.cert}})
+	cert, err := h.certificate(time.Now())
+	if err != nil {
+		return nil, "", err
+	}
+	pc, err := h.api.NewPeerConnection(webrtc.Configuration{Certificates: []webrtc.Certificate{cert}})
 	if err != nil {
 		return nil, "", fmt.Errorf("make a peer connection: %w", err)
 	}
