@@ -113,7 +113,7 @@ func (c *client) talk(d time.Duration) {
 	for len(pcm) >= 320 {
 		c.speaker.in <- pcm[:320]
 		pcm = pcm[320:]
-		time.Sleep(media.FrameTime)
+		c.rest(media.FrameTime)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
@@ -221,29 +220,6 @@ func drain(r *webrtc.RTPReceiver) {
 	}
 }
 
-// reports reads what the far end says of our sound.
-func (p *Peer) reports(s *webrtc.RTPSender) {
-	b := make([]byte, 1600)
-	for {
-		n, _, err := s.Read(b)
-		if err != nil {
-			return
-		}
-		packets, err := rtcp.Unmarshal(b[:n])
-		if err != nil {
-			continue
-		}
-		for _, packet := range packets {
-			switch r := packet.(type) {
-			case *rtcp.ReceiverReport:
-				p.heed(r.Reports)
-			case *rtcp.SenderReport:
-				p.heed(r.Reports)
-			}
-		}
-	}
-}
-
 // Ready waits until sound can flow. It returns the client's channel for events, or nil when the offer has none or the client has not opened it within channelWait.
 // The fault is fault.Unavailable "never_connected" when ctx ends first.
 func (p *Peer) Ready(ctx context.Context) (*Channel, error) {
@@ -330,36 +306,3 @@ func (p *Peer) Close(string) error {
 	p.wg.Wait()
 	return nil
 }
-
-// track is the agent's voice, as the library wants one.
-type track struct{ p *Peer }
-
-// Bind implements webrtc.TrackLocal.
-func (t track) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	for _, params := range c.CodecParameters() {
-		if kindOf(params.MimeType) == t.p.kind {
-			t.p.out.bind(c.WriteStream(), c.SSRC(), params.PayloadType)
-			t.p.far.bind(uint32(c.SSRC()))
-			return params, nil
-		}
-	}
-	return webrtc.RTPCodecParameters{}, webrtc.ErrUnsupportedCodec
-}
-
-// Unbind implements webrtc.TrackLocal.
-func (t track) Unbind(webrtc.TrackLocalContext) error {
-	t.p.out.bind(nil, 0, 0)
-	return nil
-}
-
-// ID implements webrtc.TrackLocal.
-func (track) ID() string { return "voice" }
-
-// RID implements webrtc.TrackLocal.
-func (track) RID() string { return "" }
-
-// StreamID implements webrtc.TrackLocal.
-func (track) StreamID() string { return "agent" }
-
-// Kind implements webrtc.TrackLocal.
-func (track) Kind() webrtc.RTPCodecType { return webrtc.RTPCodecTypeAudio }

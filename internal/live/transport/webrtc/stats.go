@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
 )
 
 // Stats is how a call's network does at a moment.
@@ -45,6 +46,29 @@ const (
 	leastHold = 40 * time.Millisecond // what a browser's jitter buffer holds back on a good network
 	mostDelay = 500 * time.Millisecond
 )
+
+// reports reads what the far end says of our sound.
+func (p *Peer) reports(s *webrtc.RTPSender) {
+	b := make([]byte, 1600)
+	for {
+		n, _, err := s.Read(b)
+		if err != nil {
+			return
+		}
+		packets, err := rtcp.Unmarshal(b[:n])
+		if err != nil {
+			continue
+		}
+		for _, packet := range packets {
+			switch r := packet.(type) {
+			case *rtcp.ReceiverReport:
+				p.heed(r.Reports)
+			case *rtcp.SenderReport:
+				p.heed(r.Reports)
+			}
+		}
+	}
+}
 
 // heed takes a report's blocks: from the round trip and the jitter follows when what we send is heard.
 func (p *Peer) heed(blocks []rtcp.ReceptionReport) {
