@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 )
@@ -21,6 +22,7 @@ func Define[C any](s Spec[C]) Provider {
 		STT: bind[C, stt.Model](sh, s.STT),
 		LLM: bind[C, llm.Model](sh, s.LLM),
 		TTS: bind[C, tts.Model](sh, s.TTS),
+		S2S: bind[C, s2s.Model](sh, s.S2S),
 	}
 	p.Present = func(ctx context.Context, raw json.RawMessage) Presence {
 		c, err := decode[C](sh, raw, lenient)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 )
@@ -21,6 +22,7 @@ type Spec[C any] struct {
 	STT      func(ctx context.Context, c C) (stt.Model, error)
 	LLM      func(ctx context.Context, c C) (llm.Model, error)
 	TTS      func(ctx context.Context, c C) (tts.Model, error)
+	S2S      func(ctx context.Context, c C) (s2s.Model, error)
 	// Present reports whether what the vendor needs on this machine is there, and the command that mends it. Nil means always.
 	Present func(ctx context.Context, c C) Presence
 	// Check makes a cheap authenticated request: the console's "Test" button. Nil means that there is nothing to test.
@@ -42,6 +44,7 @@ type Provider struct {
 	STT      func(ctx context.Context, raw json.RawMessage) (stt.Model, error)
 	LLM      func(ctx context.Context, raw json.RawMessage) (llm.Model, error)
 	TTS      func(ctx context.Context, raw json.RawMessage) (tts.Model, error)
+	S2S      func(ctx context.Context, raw json.RawMessage) (s2s.Model, error)
 	Present  func(ctx context.Context, raw json.RawMessage) Presence
 	Check    func(ctx context.Context, raw json.RawMessage) error
 }

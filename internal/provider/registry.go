@@ -11,6 +11,7 @@ import (
 
 	"griot/internal/fault"
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 )
@@ -90,6 +91,15 @@ func (r *Registry) TTS(ctx context.Context, id string, raw json.RawMessage) (tts
 		return nil, err
 	}
 	return get(ctx, r, p, "voices", raw, p.TTS)
+}
+
+// S2S is STT for speech-to-speech models.
+func (r *Registry) S2S(ctx context.Context, id string, raw json.RawMessage) (s2s.Model, error) {
+	p, err := r.Get(id)
+	if err != nil {
+		return nil, err
+	}
+	return get(ctx, r, p, "speech-to-speech models", raw, p.S2S)
 }
 
 func get[M any](ctx context.Context, r *Registry, p Provider, what string, raw json.RawMessage,

@@ -84,9 +84,16 @@ const (
 	StopNothing StopReason = "nothing" // deliberately nothing to say
 )
 
-// Usage counts tokens. Cached is part of Input.
+// Usage counts tokens. Cached is part of Input. The tokens of sound, which cost more, are a part of the number beside which they are named.
 type Usage struct {
-	Input, Cached, Output int
+	Input, Cached, Output                int
+	AudioInput, AudioCached, AudioOutput int
+}
+
+// Add counts those of another request too.
+func (u *Usage) Add(o Usage) {
+	u.Input, u.Cached, u.Output = u.Input+o.Input, u.Cached+o.Cached, u.Output+o.Output
+	u.AudioInput, u.AudioCached, u.AudioOutput = u.AudioInput+o.AudioInput, u.AudioCached+o.AudioCached, u.AudioOutput+o.AudioOutput
 }
 
 // Delta carries whichever of these has arrived. Tool calls arrive whole.

@@ -8,6 +8,7 @@ import (
 
 	"griot/internal/fault"
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 	"griot/internal/provider"
@@ -35,6 +36,7 @@ func Provider() provider.Provider {
 		STT:     newSTT,
 		LLM:     newLLM,
 		TTS:     newTTS,
+		S2S:     newS2S,
 	})
 }
 
@@ -77,6 +79,29 @@ func reply(table [][2]string, r llm.Request) string {
 		return greeting
 	}
 	return echo + said
+}
+
+// newS2S makes a model that answers what it hears, or reads, from the same table as the language model.
+func newS2S(_ context.Context, c Config) (s2s.Model, error) {
+	lm, err := newLLM(context.Background(), c)
+	if err != nil {
+		return nil, err
+	}
+	table := lm.(*LLM)
+	if c.WordsPerSec <= 0 {
+		return nil, fault.New(fault.Invalid, "bad_speed", "words_per_second is %v; it must be above 0", c.WordsPerSec).At("words_per_second")
+	}
+	m := NewS2SFunc(S2SOptions{Heard: c.Heard, HeardAfter: c.FinalAfter, WordsPerSec: c.WordsPerSec, Speed: c.Speed, Marks: true}, func(history []s2s.Item, _ s2s.Respond) S2SAnswer {
+		var r llm.Request
+		for _, it := range history {
+			r.Messages = append(r.Messages, llm.Message{Role: it.Role, Text: it.Text})
+		}
+		a := table.answer(r)
+		a.First += c.FirstAudio
+		return S2SAnswer{Answer: a}
+	})
+	m.forget = true
+	return m, nil
 }
 
 func newTTS(_ context.Context, c Config) (tts.Model, error) {

@@ -1,4 +1,4 @@
-// Package providertest holds one conformance suite for each contract of a model: recogniser (STT), voice (TTS) and language model (LLM). A
+// Package providertest holds one conformance suite for each contract of a model: recogniser (STT), voice (TTS), language model (LLM) and speech-to-speech model (S2S). A
 // vendor's test makes its model, against recorded traffic, a scripted server or the real library, and hands it to the suite:
 //
 //	func TestConformance(t *testing.T) {

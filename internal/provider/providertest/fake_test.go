@@ -8,6 +8,7 @@ import (
 
 	"griot/internal/fault"
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 	"griot/internal/provider/fake"
@@ -64,6 +65,37 @@ func TestFakeSTT(t *testing.T) {
 	})
 }
 
+func TestFakeS2S(t *testing.T) {
+	tools := []llm.ToolSpec{{Name: "hours"}}
+	answer := func(history []s2s.Item, r s2s.Respond) fake.S2SAnswer {
+		if n := len(history); n > 0 && history[n-1].Text == "When?" {
+			return fake.S2SAnswer{Answer: fake.Answer{Calls: []llm.ToolCall{{Name: "hours"}}}}
+		}
+		return fake.S2SAnswer{Answer: fake.Answer{Text: "Good morning to you."}}
+	}
+	heard := fake.S2SOptions{Heard: []string{"good morning"}}
+	with := func(o fake.S2SOptions, a fake.S2SAnswer) s2s.Model { return fake.NewS2S(o, a) }
+	S2S(t, fake.NewS2SFunc(heard, answer), S2SOptions{
+		Want: "morning to you", Usage: true, Transcript: "good morning", Tools: tools, AskTool: "When?",
+		Hangs: with(heard, fake.S2SAnswer{Answer: fake.Answer{Text: "Well", Hang: true}}),
+		Drops: with(heard, fake.S2SAnswer{Answer: fake.Answer{Text: "one two three"}, Drop: 2}),
+		Broken: []Broken[s2s.Model]{
+			{"open", fake.NewS2S(fake.S2SOptions{Opens: []error{broke}}), fault.Limited, "too_fast"},
+			{"retried in vain", s2s.Retry(fake.NewS2S(fake.S2SOptions{Opens: []error{broke, broke, broke}}), 3, time.Second, time.Millisecond), fault.Limited, "too_fast"},
+			{"retried too late", s2s.Retry(fake.NewS2S(fake.S2SOptions{OpenTakes: time.Minute}), 2, time.Millisecond, time.Millisecond), fault.Unavailable, "timeout"},
+		},
+	})
+	S2S(t, s2s.Retry(fake.NewS2SFunc(fake.S2SOptions{Opens: []error{broke, broke}, Marks: true, Rate: 16000, WordsPerSec: 8, Speed: 40}, answer), 3, time.Second, time.Millisecond),
+		S2SOptions{Usage: true})
+	refuse := func(s s2s.Settings) error {
+		if s.Speed > 1.5 {
+			return fault.New(fault.Invalid, "invalid_value", "too fast")
+		}
+		return nil
+	}
+	S2S(t, fake.NewS2SFunc(fake.S2SOptions{Refuse: refuse}, answer), S2SOptions{Refused: &s2s.Settings{Speed: 2}})
+}
+
 func TestFakeProvider(t *testing.T) {
 	p := fake.Provider()
 	raw := []byte(`{"heard":["one"],"words_per_second":5}`)
@@ -82,4 +114,9 @@ func TestFakeProvider(t *testing.T) {
 		t.Fatal(err)
 	}
 	TTS(t, vm, TTSOptions{Deterministic: true})
+	om, err := p.S2S(t.Context(), raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	S2S(t, om, S2SOptions{Want: "Good morning.", Usage: true, Transcript: "one"})
 }
