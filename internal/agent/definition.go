@@ -96,6 +96,7 @@ type Turn struct {
 	Interrupt     bool          `yaml:"interrupt"`                                // the caller may interrupt the agent
 	Sensitivity   string        `yaml:"sensitivity" enum:"low,medium,high"`       // how much speech it takes to cut the agent: low in noisy places
 	KeepThinking  bool          `yaml:"keep_thinking"`                            // speech while the agent thinks does not stop it
+	SelfVoice     bool          `yaml:"self_voice"`                               // the agent\'s own voice that comes back is told from the caller\'s; false takes everything for the caller
 	IdleTimeout   time.Duration `yaml:"idle_timeout"`                             // quiet after which the agent speaks first; 0 for never
 }
 
@@ -116,7 +117,7 @@ func Default() Definition {
 		Recogniser: Recogniser{Provider: Auto},
 		Turn: Turn{
 			Detection: "server_vad", Eagerness: "auto", Merge: 600 * time.Millisecond, Prepare: 1, Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
-			Interrupt: true, Sensitivity: "medium", IdleTimeout: 15 * time.Second,
+			Interrupt: true, Sensitivity: "medium", SelfVoice: true, IdleTimeout: 15 * time.Second,
 		},
 		Limits: Limits{MaxDuration: 15 * time.Minute, IdleHangUp: 180 * time.Second},
 		Status: Active,

@@ -61,7 +61,7 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},
 			Hints: stt.Hints{Open: true},
 		},
-		Greeting: d.Greeting.Text, Protected: d.Greeting.Uninterruptible,
+		Greeting: d.Greeting.Text, Protected: d.Greeting.Uninterruptible, NoSelfVoice: !d.Turn.SelfVoice,
 		Limits:  session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
 		Phrases: phrases(d.Language),
 		Notices: notices(d, ears, earErr, voiceErr),

@@ -77,6 +77,7 @@ type Player struct {
 	holder transport.Holder // nil when the far end cannot pause
 	clears bool
 	meter  *load.Meter
+	watch  Tap
 
 	gate atomic.Uint64 // generations older than this are cut: their frames are dropped
 	wmu  sync.Mutex    // held while writing to the leg
@@ -137,6 +138,10 @@ func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
 	p.space = sync.NewCond(&p.mu)
 	return p
 }
+
+// Watch has f see every frame that is written, before it is, with the moment when it sounds if the far end plays at once, counted from the player's start. It must be
+// called before Run. f must copy what it keeps, and return quickly.
+func (p *Player) Watch(f Tap) { p.watch = f }
 
 // Measure counts in m how late frames are written. It must be called before Run.
 func (p *Player) Measure(m *load.Meter) { p.meter = m }
@@ -604,8 +609,12 @@ func (p *Player) turn(ctx context.Context, notes *[]Note) time.Duration {
 	if t.pushed-t.written <= int64(t.out.Samples(queued-refill)) { // not for each frame: waking a writer costs more than what it would write
 		p.space.Signal()
 	}
+	sounds := t.origin.Add(pts).Sub(p.start)
 	p.mu.Unlock()
 
+	if p.watch != nil {
+		p.watch(sounds, media.Frame{Format: t.out, PTS: pts, PCM: frame})
+	}
 	p.wmu.Lock()
 	var err error
 	if uint64(t.gen) >= p.gate.Load() {

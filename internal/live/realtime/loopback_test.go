@@ -55,7 +55,7 @@ func (l *lobby) Open(_ context.Context, r Request) (*Conversation, error) {
 	l.opened++
 	s := l.setup
 	s.voice.Marks = true
-	plan := session.Plan{ID: fmt.Sprintf("conversation-%08d", l.opened), Tenant: "default", Agent: r.Agent, Lang: "en", Settings: session.Settings{Turn: turn.Defaults()},
+	plan := session.Plan{NoSelfVoice: true, ID: fmt.Sprintf("conversation-%08d", l.opened), Tenant: "default", Agent: r.Agent, Lang: "en", Settings: session.Settings{Turn: turn.Defaults()},
 		Models:  session.Models{LLM: fake.NewLLM(s.answers...), TTS: fake.NewTTS(s.voice), STT: fake.NewSTT(fake.STTOptions{Default: "Hello."}), STTName: "fake", LLMName: "fake", TTSName: "fake"},
 		Phrases: session.Phrases{NotUnderstood: "Sorry?"}}
 	if s.plan != nil {

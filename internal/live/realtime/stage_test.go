@@ -48,7 +48,7 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 	synctest.Test(t, func(t *testing.T) {
 		llm := fake.NewLLM(s.answers...)
 		s.voice.Marks = true
-		plan := session.Plan{ID: "0123456789abcdef", Tenant: "default", Agent: "test", Name: "Test", Lang: "en",
+		plan := session.Plan{NoSelfVoice: true, ID: "0123456789abcdef", Tenant: "default", Agent: "test", Name: "Test", Lang: "en",
 			Models:   session.Models{LLM: llm, TTS: fake.NewTTS(s.voice), STT: fake.NewSTT(fake.STTOptions{}, s.heard...), STTName: "fake", LLMName: "fake", TTSName: "fake"},
 			Settings: session.Settings{Turn: turn.Defaults(), Instructions: "Be brief."},
 			Phrases:  session.Phrases{NotUnderstood: "Sorry?", Apology: "Something went wrong."}, Limits: session.Limits{Max: 15 * time.Minute}}

@@ -77,7 +77,7 @@ func (s *stage) Append(_ context.Context, evs ...event.Event) error {
 
 func runCall(t *testing.T, c *callFile) {
 	s := &stage{t: t, start: time.Now()}
-	plan := Plan{ID: "conv-" + c.name, Tenant: "default", Agent: "test", Lang: "en", Settings: Settings{Turn: turn.Defaults()},
+	plan := Plan{NoSelfVoice: true /* callers and agents speak the same tones */, ID: "conv-" + c.name, Tenant: "default", Agent: "test", Lang: "en", Settings: Settings{Turn: turn.Defaults()},
 		Phrases: Phrases{NotUnderstood: "Sorry?", Apology: "Something went wrong.", StillThere: "Are you still there?"}}
 	plan.Settings.Turn.Lang = plan.Lang
 	acks, marks, ahead := false, true, 200*time.Millisecond

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"time"
 
+	"griot/internal/live/selfvoice"
 	"griot/internal/live/transport"
 	"griot/internal/media"
 	"griot/internal/model/vad"
@@ -50,6 +51,9 @@ type listener struct {
 	seg vad.Segmenter
 	buf []int16
 	pos time.Duration // of the audio framed so far
+
+	early time.Duration // of the frames that came soonest: by how much the session's clock is ahead of their positions
+	known bool          // that the agent's voice comes back, and the actor was told
 
 	recent    uint8 // whether the newest frames sounded like speech, newest lowest
 	suspected bool
@@ -121,6 +125,27 @@ func (l *listener) audio(f media.Frame) {
 	}
 }
 
+// own reports whether all that a frame holds is the agent's own voice, and tells the actor when what it took for the caller turns out to be that.
+func (l *listener) own(f media.Frame) bool {
+	d := l.s.own
+	if d == nil {
+		return false
+	}
+	// Networks hold sound back: the frames that came soonest tell when it was recorded. Clocks drift by less than half a per cent.
+	if at := time.Since(l.s.start) - l.pos; l.pos == media.FrameTime || at < l.early {
+		l.early = at
+	} else {
+		l.early += media.FrameTime / 200
+	}
+	ours := d.Heard(l.early+f.PTS, f.PCM, f.Rate) == selfvoice.Ours
+	delay, known := d.Echo()
+	if known && !l.known {
+		l.s.post(echoMsg{delay}) // what sounded until now, and was taken for the caller, was the agent
+	}
+	l.known = known
+	return ours
+}
+
 func (l *listener) frame(f media.Frame) {
 	e := l.s.ear
 	e.push(f.PCM)
@@ -131,6 +156,9 @@ func (l *listener) frame(f media.Frame) {
 		return // the frame's form is ours: it cannot be wrong
 	}
 	act.At = f.PTS
+	if l.own(f) {
+		act.Speech = 0
+	}
 	l.seg.Threshold = math.Float32frombits(e.threshold.Load())
 	l.suspect(act.Speech >= l.seg.Threshold)
 	switch edge, at := l.seg.Push(act); edge {

@@ -35,9 +35,11 @@ type Plan struct {
 	Notices    []Notice
 	Limits     Limits
 	Phrases    Phrases
-	CallerTap  func(at time.Duration, f media.Frame) // sees every inbound frame, as it came; at counts from the start of the session
-	AgentTap   playout.Tap                           // sees what was heard of the agent
-	Load       *load.Meter                           // counts for the node; nil counts nothing
+	// NoSelfVoice takes all that comes in for the caller: the agent's own voice is not looked for in it.
+	NoSelfVoice bool
+	CallerTap   func(at time.Duration, f media.Frame) // sees every inbound frame, as it came; at counts from the start of the session
+	AgentTap    playout.Tap                           // sees what was heard of the agent
+	Load        *load.Meter                           // counts for the node; nil counts nothing
 }
 
 // Models of the cascade. STT may be nil: then the caller types and presses keys, and a Notice says so.

@@ -121,7 +121,7 @@ func (c *chaos) play() []string {
 		set.Merge = turn.DefaultMerge
 	}
 	set.Prepare = c.rnd.IntN(3)
-	plan := Plan{ID: "random", Tenant: "default", Agent: "test", Lang: set.Lang, Settings: Settings{Turn: set, TextOnly: c.chance(0.05)},
+	plan := Plan{NoSelfVoice: true /* callers and agents speak the same tones */, ID: "random", Tenant: "default", Agent: "test", Lang: set.Lang, Settings: Settings{Turn: set, TextOnly: c.chance(0.05)},
 		Phrases: Phrases{NotUnderstood: "Sorry?", Apology: "Something went wrong.", StillThere: "Are you there?"}}
 	if c.chance(0.5) {
 		plan.Greeting, plan.Protected = "Hello, how can I help you today?", c.chance(0.3)

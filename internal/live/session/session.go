@@ -12,6 +12,7 @@ import (
 	"griot/internal/fault"
 	"griot/internal/live/playout"
 	"griot/internal/live/reply"
+	"griot/internal/live/selfvoice"
 	"griot/internal/live/transport"
 	"griot/internal/live/turn"
 	"griot/internal/model/llm"
@@ -31,6 +32,7 @@ type Session struct {
 	st      *state
 	player  *playout.Player
 	ear     *ears
+	own     *selfvoice.Detector // nil when the agent's own voice is not looked for in the caller's sound
 	replies map[event.Gen]context.CancelCauseFunc
 	ahead   *llm.Prefetched // an answer to a turn that may not be over; nil when there is none
 	heard   atomic.Int64    // how far the caller's audio has come, a time.Duration; the listener's
@@ -71,6 +73,10 @@ func (s *Session) Run(ctx context.Context) error {
 	}
 	s.player = playout.New(s.leg, func(n playout.Note) { s.post(playMsg{n}) }, taps...)
 	s.player.Measure(s.plan.Load)
+	if s.plan.Models.STT != nil && !s.plan.NoSelfVoice {
+		s.own = selfvoice.New()
+		s.player.Watch(s.own.Sent)
+	}
 	s.wg.Go(func() { s.player.Run(ctx) })
 	if s.plan.Models.STT != nil {
 		s.ear = newEars(s.plan, s.post)

@@ -52,6 +52,8 @@ type state struct {
 	keys    string // pressed, and not yet taken as a message
 	keysDue time.Time
 
+	echoes bool // the agent's voice is known to come back
+
 	floor event.Floor
 
 	policyWake time.Time
@@ -70,6 +72,7 @@ type userTurn struct {
 	voicePos  time.Duration
 	ended     time.Time
 	finalText time.Time
+	over      string // what the agent was saying when it began
 	partial   string
 	cut       bool // it interrupted the agent
 	joins     bool // it goes on with the turn before it
@@ -134,6 +137,7 @@ type (
 		seen    time.Time
 	}
 	suspectMsg struct{ on bool }
+	echoMsg    struct{ delay time.Duration }
 	wordsMsg   struct {
 		utt int
 		ev  stt.Event

@@ -3,12 +3,14 @@ package session
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/reply"
+	"griot/internal/live/selfvoice"
 	"griot/internal/live/turn"
 	"griot/internal/model/llm"
 	"griot/internal/model/stt"
@@ -24,6 +26,8 @@ func (s *state) step(m msg, now time.Time, o *out) {
 		s.voice(m, now, o)
 	case suspectMsg:
 		s.decide2(s.policy.Observe(now, turn.Suspicion{On: m.on}), now, o)
+	case echoMsg:
+		s.echo(m, now, o)
 	case wordsMsg:
 		s.words(m, now, o)
 	case earFault:
@@ -138,7 +142,7 @@ func (s *state) thinkAhead(o *out) {
 
 func (s *state) newTurn(from time.Duration, o *out) *userTurn {
 	s.utts++
-	t := &userTurn{item: s.id("item"), utt: s.utts, from: from}
+	t := &userTurn{item: s.id("item"), utt: s.utts, from: from, over: s.sounding()}
 	hints := s.set.Hints
 	if e, ok := s.plan.Models.LLM.(llm.Expecter); ok {
 		phrases, grammar := e.Expect(s.request(Overrides{}))
@@ -199,6 +203,14 @@ func (s *state) partial(m wordsMsg, now time.Time, o *out) {
 	}
 	for _, t := range [2]*userTurn{s.turn, s.cand} {
 		if t != nil && t.utt == m.utt {
+			text, ours := s.notOurs(t, m.ev.Text)
+			if ours {
+				s.echo(echoMsg{}, now, o)
+				return
+			}
+			if m.ev.Text = text; text == "" {
+				return
+			}
 			t.partial = m.ev.Text
 			if t == s.turn {
 				o.emit(event.UserPartial{Item: t.item, Text: m.ev.Text})
@@ -206,6 +218,44 @@ func (s *state) partial(m wordsMsg, now time.Time, o *out) {
 			s.decide2(s.policy.Observe(now, turn.Words{Text: m.ev.Text}), now, o)
 		}
 	}
+}
+
+// echo settles that what sounded like the caller was the agent.
+func (s *state) echo(m echoMsg, now time.Time, o *out) {
+	if !s.echoes {
+		s.echoes = true
+		n := event.Notice{Code: "echo", Message: "The caller's device gives back the agent's voice, which is left out. A headset or a lower volume would make the conversation better."}
+		if m.delay > 0 {
+			n.Params = map[string]string{"delay_ms": strconv.FormatInt(m.delay.Milliseconds(), 10)}
+		}
+		o.emit(n)
+	}
+	s.decide2(s.policy.Observe(now, turn.Echo{}), now, o)
+}
+
+// notOurs takes the agent's own words out of what was recognised in a turn that began while the agent was heard. ours means that nothing else is left.
+func (s *state) notOurs(t *userTurn, text string) (rest string, ours bool) {
+	if t.over == "" || s.plan.NoSelfVoice {
+		return text, false
+	}
+	return selfvoice.Own(text, t.over)
+}
+
+// sounding is what the agent says that may just now be heard, up to the word that will be a second from now.
+func (s *state) sounding() string {
+	var b strings.Builder
+	add := func(a *attempt) {
+		if a == nil || a.textOnly || a.sent.IsZero() {
+			return
+		}
+		b.WriteString(a.text[:min(len(a.text), a.heard+60)])
+		b.WriteByte(' ')
+	}
+	for _, a := range s.tails {
+		add(a)
+	}
+	add(s.rep)
+	return strings.TrimSpace(b.String())
 }
 
 // decide2 is decide for signals that may leave the policy's wish to be woken as it was.
@@ -228,6 +278,12 @@ func (s *state) takeFinal(utt int) *userTurn {
 // heardUser settles a turn's words and answers them.
 func (s *state) heardUser(t *userTurn, text string, ev stt.Event, now time.Time, o *out) {
 	t.finalText = now
+	if rest, ours := s.notOurs(t, text); ours {
+		s.echo(echoMsg{}, now, o)
+		text = ""
+	} else {
+		text = rest
+	}
 	if text == "" {
 		o.emit(event.InputDropped{Item: t.item, Reason: "empty"})
 		s.nothingHeard(t, now, o)

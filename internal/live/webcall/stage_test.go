@@ -103,7 +103,7 @@ func (h host) Open(_ context.Context, r realtime.Request) (*realtime.Conversatio
 	if r.Agent != "test" {
 		return nil, fault.New(fault.NotFound, "agent_not_found", "there is no agent %q", r.Agent).At("agent")
 	}
-	plan := session.Plan{ID: "0123456789abcdef", Tenant: "default", Agent: "test", Name: "Test", Lang: "en", Greeting: h.greet,
+	plan := session.Plan{NoSelfVoice: true, ID: "0123456789abcdef", Tenant: "default", Agent: "test", Name: "Test", Lang: "en", Greeting: h.greet,
 		Models:   session.Models{LLM: h.llm, TTS: fake.NewTTS(fake.TTSOptions{Marks: true}), STT: fake.NewSTT(fake.STTOptions{}, h.s.heard...), STTName: "fake", LLMName: "fake", TTSName: "fake"},
 		Settings: session.Settings{Turn: turn.Defaults(), Instructions: "Be brief."}, Limits: session.Limits{Max: 15 * time.Minute}}
 	return &realtime.Conversation{ID: plan.ID, Plan: plan, Log: h.stage, Agent: wire.GriotAgent{Reference: "test", Name: "Test", Language: "en", Voice: "fake/tone", Listens: true},
