@@ -77,7 +77,7 @@ var rules = []rule{
 	{
 		from:   []string{"internal/provider/"},
 		but:    []string{"internal/provider/providertest"},
-		only:   []string{"internal/provider", "internal/model/", "internal/media", "internal/fault"},
+		only:   []string{"internal/provider", "internal/model/", "internal/media", "internal/fault", "internal/realtime"},
 		never:  []string{"internal/live"},
 		reason: "adding or deleting a vendor touches its folder and one line",
 	},

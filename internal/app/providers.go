@@ -2,6 +2,7 @@ package app
 
 import (
 	"griot/internal/provider"
+	"griot/internal/provider/azure"
 	"griot/internal/provider/espeak"
 	"griot/internal/provider/fake"
 	"griot/internal/provider/openai"
@@ -14,6 +15,7 @@ func providers() []provider.Provider {
 		pocketsphinx.Provider(),
 		espeak.Provider(),
 		openai.Provider(),
+		azure.Provider(),
 		fake.Provider(), // scripted: for tests, benches and demonstrations; never taken by "auto"
 	}
 }

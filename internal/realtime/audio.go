@@ -100,6 +100,68 @@ func (p *scanner) text() ([]byte, bool) {
 	return nil, false
 }
 
+// AudioDelta is a piece of a response's sound as a server sends it. All fields are parts of the message.
+type AudioDelta struct{ ResponseID, ItemID, Audio []byte }
+
+// ParseAudioDelta recognises a response.output_audio.delta event (or, in the older dialects, response.audio.delta) without decoding or allocating anything. It gives
+// ok false for every other event and for whatever is not plain: nested values, escapes in strings, characters beyond ASCII.
+func ParseAudioDelta(raw []byte) (d AudioDelta, ok bool) {
+	p := scanner{raw}
+	if !p.eat('{') {
+		return d, false
+	}
+	isDelta := false
+	for {
+		name, ok := p.text()
+		if !ok || !p.eat(':') {
+			return d, false
+		}
+		value, ok := p.text()
+		if !ok && !p.number() {
+			return d, false
+		}
+		switch string(name) {
+		case "type":
+			if s := string(value); s != "response.output_audio.delta" && s != "response.audio.delta" {
+				return d, false
+			}
+			isDelta = true
+		case "response_id":
+			d.ResponseID = value
+		case "item_id":
+			d.ItemID = value
+		case "delta":
+			d.Audio = value
+		}
+		if p.eat('}') {
+			p.space()
+			return d, isDelta && d.Audio != nil && len(p.rest) == 0
+		}
+		if !p.eat(',') {
+			return d, false
+		}
+	}
+}
+
+// number skips digits.
+func (p *scanner) number() bool {
+	n := 0
+	for n < len(p.rest) && (p.rest[n] >= '0' && p.rest[n] <= '9' || p.rest[n] == '-' || p.rest[n] == '.') {
+		n++
+	}
+	p.rest = p.rest[n:]
+	return n > 0
+}
+
+// AppendInputAudio appends a complete input_audio_buffer.append event, as a client sends it, with the samples as 16-bit little-endian PCM. It allocates only when dst
+// must grow.
+func AppendInputAudio(dst []byte, pcm []int16) []byte {
+	dst = slices.Grow(dst, 64+base64.StdEncoding.EncodedLen(2*len(pcm)))
+	dst = append(dst, `{"type":"input_audio_buffer.append","audio":"`...)
+	dst = PCM24k.appendBase64(dst, pcm)
+	return append(dst, `"}`...)
+}
+
 // Carry holds the half sample that an append may end with, for the next one to complete. The zero value is ready.
 type Carry struct {
 	low byte
@@ -189,7 +251,11 @@ func AppendAudioDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []byte {
 // AppendDelta is AppendAudioDelta for any of the formats; the samples must have the format's rate.
 func (f AudioFormat) AppendDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []byte {
 	dst = slices.Grow(dst, deltaOverhead+len(ref.ResponseID)+len(ref.ItemID)+base64.StdEncoding.EncodedLen(f.sampleBytes()*len(pcm)))
-	dst = appendDeltaHead(dst, seq, ref)
+	dst = f.appendBase64(appendDeltaHead(dst, seq, ref), pcm)
+	return append(dst, `"}`...)
+}
+
+func (f AudioFormat) appendBase64(dst []byte, pcm []int16) []byte {
 	var piece [pieceBytes]byte
 	for len(pcm) > 0 {
 		n := min(len(pcm), pieceBytes/f.sampleBytes())
@@ -197,7 +263,7 @@ func (f AudioFormat) AppendDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []by
 		dst = base64.StdEncoding.AppendEncode(dst, b)
 		pcm = pcm[n:]
 	}
-	return append(dst, `"}`...)
+	return dst
 }
 
 func (f AudioFormat) encode(dst []byte, pcm []int16) []byte {

@@ -125,7 +125,7 @@ type Kind uint8
 // The kinds of events.
 const (
 	Updated   Kind = iota + 1 // the settings were accepted
-	Refused                   // a command was refused: Err, and Tag of a Respond. The session goes on
+	Refused                   // a command was refused: Err, which one by Command, and Tag of a Respond. The session goes on
 	Committed                 // the utterance has become item Item
 	Partial                   // Text: what item Item, or the utterance when that is empty, seems to say so far; replaces the one before
 	Heard                     // Text: what was said in item Item, perhaps nothing. Usage is what finding out cost
@@ -152,7 +152,8 @@ type Event struct {
 	Usage     *llm.Usage
 	Stop      llm.StopReason
 	Cancelled bool
-	Err       error // a fault: Limited, Unavailable, Invalid …
+	Command   Command // of Refused: one of the same type
+	Err       error   // a fault: Limited, Unavailable, Invalid …
 }
 
 // String names a kind, for messages.

@@ -215,7 +215,7 @@ func (s *s2sSession) Send(ctx context.Context, c s2s.Command) error {
 	case s2s.Update:
 		if s.m.o.Refuse != nil {
 			if err := s.m.o.Refuse(c.Settings); err != nil {
-				s.now(s2s.Event{Kind: s2s.Refused, Err: err})
+				s.now(s2s.Event{Kind: s2s.Refused, Command: s2s.Update{}, Err: err})
 				return nil
 			}
 		}
@@ -231,7 +231,7 @@ func (s *s2sSession) Send(ctx context.Context, c s2s.Command) error {
 		before := len(s.items)
 		s.items = slices.DeleteFunc(s.items, func(it s2s.Item) bool { return it.ID == c.ID })
 		if len(s.items) == before {
-			s.refuse("", "item_delete_invalid_item_id", "there is no item %q", c.ID)
+			s.refuse(c, "", "item_delete_invalid_item_id", "there is no item %q", c.ID)
 		}
 	case s2s.Respond:
 		s.respond(c)
@@ -239,14 +239,14 @@ func (s *s2sSession) Send(ctx context.Context, c s2s.Command) error {
 		s.cancel(c.Response)
 	case s2s.Truncate:
 		if have, ok := s.sounds[c.ID]; !ok || c.Heard > have {
-			s.refuse("", "invalid_value", "item %q has no sound of %v", c.ID, c.Heard)
+			s.refuse(c, "", "invalid_value", "item %q has no sound of %v", c.ID, c.Heard)
 		}
 	}
 	return nil
 }
 
-func (s *s2sSession) refuse(tag, code, format string, args ...any) {
-	s.now(s2s.Event{Kind: s2s.Refused, Tag: tag, Err: fault.New(fault.Invalid, code, format, args...)})
+func (s *s2sSession) refuse(c s2s.Command, tag, code, format string, args ...any) {
+	s.now(s2s.Event{Kind: s2s.Refused, Tag: tag, Command: c, Err: fault.New(fault.Invalid, code, format, args...)})
 }
 
 func (s *s2sSession) id(prefix string) string {
@@ -290,7 +290,7 @@ func (s *s2sSession) insert(c s2s.Add) {
 	default:
 		n := slices.IndexFunc(s.items, func(it s2s.Item) bool { return it.ID == c.After })
 		if n < 0 {
-			s.refuse("", "item_create_invalid_previous_item_id", "there is no item %q", c.After)
+			s.refuse(c, "", "item_create_invalid_previous_item_id", "there is no item %q", c.After)
 			return
 		}
 		at = n + 1
@@ -304,7 +304,7 @@ func (s *s2sSession) insert(c s2s.Add) {
 // respond puts a whole answer on the list.
 func (s *s2sSession) respond(r s2s.Respond) {
 	if s.active != "" {
-		s.refuse(r.Tag, "conversation_already_has_active_response", "answer %s is not over", s.active)
+		s.refuse(s2s.Respond{}, r.Tag, "conversation_already_has_active_response", "answer %s is not over", s.active)
 		return
 	}
 	history := s.items

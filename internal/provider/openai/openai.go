@@ -1,4 +1,4 @@
-// Package openai speaks the OpenAI HTTP interface for chat, transcription and speech, against OpenAI itself or any server that
+// Package openai speaks the OpenAI HTTP interface for chat, transcription and speech, and its Realtime interface for speech to speech, against OpenAI itself or any server that
 // speaks it too: Ollama, vLLM, llama.cpp, LM Studio, LocalAI, speaches and others. What such servers leave out or do differently is
 // tolerated where its meaning is clear: usage, ids and indexes of tool calls may be missing, arguments may be objects.
 package openai
@@ -23,14 +23,17 @@ const defaultBaseURL = "https://api.openai.com/v1"
 
 // Config of the provider.
 type Config struct {
-	APIKey             string        `json:"api_key" doc:"API key. Servers of your own often need none." secret:"true" env:"OPENAI_API_KEY"`
-	BaseURL            string        `json:"base_url" doc:"Address of the server up to and including /v1, for example http://localhost:11434/v1 for Ollama." env:"OPENAI_BASE_URL"`
-	Model              string        `json:"model" doc:"Language model." env:"OPENAI_MODEL" required:"true"`
-	TranscriptionModel string        `json:"transcription_model" doc:"Model that transcribes speech." env:"OPENAI_TRANSCRIPTION_MODEL" required:"true"`
-	SpeechModel        string        `json:"speech_model" doc:"Model that speaks." env:"OPENAI_SPEECH_MODEL" required:"true"`
-	Voice              string        `json:"voice" doc:"Voice that speaks when the agent names none." env:"OPENAI_VOICE" required:"true"`
-	Effort             string        `json:"reasoning_effort" doc:"How long a reasoning model may think before it answers; empty leaves the model's own. Callers wait meanwhile." enum:"none,minimal,low,medium,high"`
-	Timeout            time.Duration `json:"timeout" doc:"Longest wait for the first token, the next one, the first audio or a transcript."`
+	APIKey                string        `json:"api_key" doc:"API key. Servers of your own often need none." secret:"true" env:"OPENAI_API_KEY"`
+	BaseURL               string        `json:"base_url" doc:"Address of the server up to and including /v1, for example http://localhost:11434/v1 for Ollama." env:"OPENAI_BASE_URL"`
+	Model                 string        `json:"model" doc:"Language model." env:"OPENAI_MODEL" required:"true"`
+	TranscriptionModel    string        `json:"transcription_model" doc:"Model that transcribes speech." env:"OPENAI_TRANSCRIPTION_MODEL" required:"true"`
+	SpeechModel           string        `json:"speech_model" doc:"Model that speaks." env:"OPENAI_SPEECH_MODEL" required:"true"`
+	Voice                 string        `json:"voice" doc:"Voice that speaks when the agent names none." env:"OPENAI_VOICE" required:"true"`
+	RealtimeModel         string        `json:"realtime_model" doc:"Speech-to-speech model, for agents of the family s2s." env:"OPENAI_REALTIME_MODEL" required:"true"`
+	RealtimeVoice         string        `json:"realtime_voice" doc:"Voice of the speech-to-speech model when the agent names none; empty leaves the model's own." env:"OPENAI_REALTIME_VOICE"`
+	RealtimeTranscription string        `json:"realtime_transcription" doc:"Model that writes down what the speech-to-speech model hears; empty keeps no words of callers." env:"OPENAI_REALTIME_TRANSCRIPTION"`
+	Effort                string        `json:"reasoning_effort" doc:"How long a reasoning model may think before it answers; empty leaves the model's own. Callers wait meanwhile." enum:"none,minimal,low,medium,high"`
+	Timeout               time.Duration `json:"timeout" doc:"Longest wait for the first token, the next one, the first audio or a transcript."`
 }
 
 // Provider describes OpenAI and everything compatible with it.
@@ -39,11 +42,12 @@ func Provider() provider.Provider {
 		ID: "openai", Name: "OpenAI and compatible servers",
 		Default: Config{
 			BaseURL: defaultBaseURL, Model: "gpt-5.4-mini", TranscriptionModel: "gpt-transcribe", SpeechModel: "gpt-4o-mini-tts",
-			Voice: "alloy", Timeout: 20 * time.Second,
+			Voice: "alloy", RealtimeModel: "gpt-realtime", RealtimeTranscription: "gpt-4o-mini-transcribe", Timeout: 20 * time.Second,
 		},
 		LLM:     newLLM,
 		STT:     newSTT,
 		TTS:     newTTS,
+		S2S:     newS2S,
 		Present: present,
 		Check:   check,
 	})
