@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +35,7 @@ type commands struct {
 	shared  `embed:""`
 	Serve   serveCommand   `cmd:"" help:"Answer on the web page and the Realtime protocol."`
 	Talk    talkCommand    `cmd:"" help:"Hold one conversation from the terminal."`
+	Replay  replayCommand  `cmd:"" help:"Hold a conversation that was kept again, with other settings if wanted, and say what differs. --set turn.silence=300ms changes a setting of it."`
 	Bench   benchCommand   `cmd:"" help:"Measure how many calls a server holds, how late, at what cost."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is present, what is missing and how to mend it."`
 	Version versionCommand `cmd:"" help:"Print the version."`
@@ -113,6 +116,7 @@ type talkCommand struct {
 	JSON       bool          `help:"Print every event and timer as a line of JSON."`
 	NoGreeting bool          `help:"Ask at once, without the agent's greeting."`
 	Wait       time.Duration `help:"How long the conversation may take." default:"1m"`
+	Keep       string        `help:"Keep everything that goes into the conversation in this file, for griot replay." placeholder:"FILE"`
 }
 
 // Run holds the conversation.
@@ -122,7 +126,30 @@ func (c *talkCommand) Run(ctx context.Context, s *shared) error {
 		return err
 	}
 	logger(cfg)
-	return app.Talk(ctx, cfg, app.TalkOptions{Agent: c.Agent, In: c.In, Text: c.Text, Out: c.Out, JSON: c.JSON, Quiet: c.NoGreeting, Wait: c.Wait}, os.Stdout)
+	return app.Talk(ctx, cfg, app.TalkOptions{Agent: c.Agent, In: c.In, Text: c.Text, Out: c.Out, JSON: c.JSON, Quiet: c.NoGreeting, Wait: c.Wait, Keep: c.Keep}, os.Stdout)
+}
+
+type replayCommand struct {
+	Conversation string `arg:"" help:"Id of a conversation that was held with the setting replay.record, or a file of griot talk --keep."`
+	SaveTest     string `help:"Write the conversation as a .call scenario to this file." placeholder:"FILE"`
+	JSON         bool   `help:"Print the comparison as JSON."`
+}
+
+// Run replays.
+func (c *replayCommand) Run(s *shared) error {
+	var change []string // --set turn.… is for the conversation, the rest for the program
+	for _, k := range slices.Sorted(maps.Keys(s.Set)) {
+		if strings.HasPrefix(k, "turn.") {
+			change = append(change, k+"="+s.Set[k])
+			delete(s.Set, k)
+		}
+	}
+	cfg, err := s.load(map[string]string{"log.level": "error"})
+	if err != nil {
+		return err
+	}
+	logger(cfg)
+	return app.Replay(cfg, app.ReplayOptions{Conversation: c.Conversation, Set: change, SaveTest: c.SaveTest, JSON: c.JSON}, os.Stdout)
 }
 
 type doctorCommand struct{}

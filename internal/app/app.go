@@ -104,6 +104,12 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	secrets := &realtime.Secrets{}
 	doors := guard{cfg, secrets}
 	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, load: a.load, log: log}
+	if cfg.Replay.Record {
+		h.replays = filepath.Join(cfg.Data, "replays")
+		if err := os.MkdirAll(h.replays, 0o700); err != nil {
+			return nil, fmt.Errorf("make the folder for replays: %w", err)
+		}
+	}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}

@@ -8,9 +8,13 @@ import (
 
 	"griot/internal/api"
 	"griot/internal/conversation"
+	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/load"
 	"griot/internal/live/realtime"
+	"griot/internal/live/replay"
+	"griot/internal/live/session"
+	"griot/internal/live/transport"
 )
 
 // tenant is whose everything is, until there is more than one.
@@ -22,6 +26,7 @@ type host struct {
 	records *conversation.Service
 	max     int // conversations at once; 0 for no limit
 	record  bool
+	replays string // folder for what a replay needs; empty keeps nothing
 	live    atomic.Int64
 	load    *load.Meter
 	log     *slog.Logger
@@ -52,8 +57,10 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	plan.ID, plan.Load = rec.ID(), h.load
 	tape := rec.Recorder()
 	plan.CallerTap, plan.AgentTap = conversation.Steady(tape.Caller), tape.Agent
-	return &realtime.Conversation{ID: plan.ID, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
+	keep, kept := h.keep(plan.ID)
+	return &realtime.Conversation{ID: plan.ID, Keep: keep, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
 		defer h.live.Add(-1)
+		kept()
 		// The end is written down whatever became of the request.
 		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 		defer cancel()
@@ -61,4 +68,27 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 			h.log.Error("the end of a conversation could not be recorded yet", "conversation", plan.ID, "error", err)
 		}
 	}}, nil
+}
+
+// keep returns what keeps a conversation for a replay, nil where nothing is kept, and what ends it. A conversation that cannot be kept takes place all the same.
+func (h *host) keep(id string) (func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender), func()) {
+	if h.replays == "" {
+		return nil, func() {}
+	}
+	var tape *replay.Recording
+	failed := func(err error) {
+		if err != nil {
+			h.log.Error("a conversation is not kept for a replay", "conversation", id, "error", err)
+		}
+	}
+	return func(p session.Plan, l transport.Leg, log event.Appender) (session.Plan, transport.Leg, event.Appender) {
+			t, p, l, log, err := replay.Record(replayPath(h.replays, id), p, l, log)
+			tape = t
+			failed(err)
+			return p, l, log
+		}, func() {
+			if tape != nil {
+				failed(tape.Close())
+			}
+		}
 }

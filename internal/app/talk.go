@@ -16,6 +16,7 @@ import (
 	"griot/internal/config"
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/live/replay"
 	"griot/internal/live/session"
 	"griot/internal/live/transport"
 	"griot/internal/media"
@@ -30,10 +31,11 @@ type TalkOptions struct {
 	JSON  bool   // every event as one JSON line
 	Quiet bool   // leave out the greeting
 	Wait  time.Duration
+	Keep  string // file for griot replay; empty keeps nothing
 }
 
 // Talk holds one conversation: the greeting, the question, the answer. Nothing of it is stored.
-func Talk(ctx context.Context, cfg config.Config, o TalkOptions, w io.Writer) error {
+func Talk(ctx context.Context, cfg config.Config, o TalkOptions, w io.Writer) (err error) {
 	if (o.In == "") == (o.Text == "") {
 		return fault.New(fault.Invalid, "talk_question", "give the question as --in question.wav or as --text \"…\", one of the two")
 	}
@@ -71,8 +73,16 @@ func Talk(ctx context.Context, cfg config.Config, o TalkOptions, w io.Writer) er
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit+leg.length())
 	defer cancel()
-	s := session.New(plan, leg, t)
-	err = s.Run(ctx)
+	var end transport.Leg = leg
+	var log event.Appender = t
+	if o.Keep != "" {
+		var tape *replay.Recording
+		if tape, plan, end, log, err = replay.Record(o.Keep, plan, end, log); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, tape.Close()) }()
+	}
+	err = session.New(plan, end, log).Run(ctx)
 	if ferr := t.finish(); err == nil {
 		err = ferr
 	}

@@ -30,6 +30,7 @@ type Config struct {
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
 	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
 	Recording Recording `yaml:"recording" doc:"Recordings of conversations."`
+	Replay    Replay    `yaml:"replay" doc:"Conversations that can be held again."`
 	Providers Providers `yaml:"providers" doc:"Settings of each provider, by its id. Their keys are listed on the provider's own page."`
 }
 
@@ -92,6 +93,11 @@ type Speech struct {
 // Recording says what is kept.
 type Recording struct {
 	Enabled bool `yaml:"enabled" doc:"Keep a stereo recording of each conversation in the data folder."`
+}
+
+// Replay says what is kept for griot replay.
+type Replay struct {
+	Record bool `yaml:"record" doc:"Keep everything that goes into a conversation, its sound and what models and tools answered, in the data folder: some 2 MB a minute, as confidential as a recording. griot replay holds such a conversation again."`
 }
 
 // Providers holds each provider's own settings as JSON, by its id. The provider validates them.

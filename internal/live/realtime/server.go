@@ -20,6 +20,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/session"
+	"griot/internal/live/transport"
 	"griot/internal/live/transport/ws"
 	wire "griot/internal/realtime"
 )
@@ -44,6 +45,16 @@ type Conversation struct {
 	Log   event.Appender
 	Agent wire.GriotAgent
 	Close func(reason string, err error)
+	// Keep, when not nil, stands between the session and its surroundings, as what keeps them for a replay does: it returns what the session is to use. It is called once.
+	Keep func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender)
+}
+
+// session makes the conversation's session over a leg.
+func (v *Conversation) session(p session.Plan, l transport.Leg, log event.Appender) *session.Session {
+	if v.Keep != nil {
+		p, l, log = v.Keep(p, l, log)
+	}
+	return session.New(p, l, log)
 }
 
 // Server answers GET /v1/realtime.
@@ -171,7 +182,7 @@ func Refuse(w http.ResponseWriter, err error) {
 func (s *Server) hold(ctx context.Context, o *outlet, conv *Conversation, effective wire.Session, plan session.Plan, remote string) {
 	c := newConn(o, effective, conv.ID, remote)
 	c.conv = conv
-	c.sess = session.New(plan, c, event.Tee(conv.Log, c))
+	c.sess = conv.session(plan, c, event.Tee(conv.Log, c))
 	c.mu.Lock()
 	c.greet(o)
 	c.mu.Unlock()

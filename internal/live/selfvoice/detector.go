@@ -51,9 +51,8 @@ type Detector struct {
 	down bank
 	up   bank
 
-	ring   [ringLen]levels // what was sent, by the slot in which it sounds at the earliest
-	at     [ringLen]int    // the slot that each place holds, plus one
-	newest int
+	ring [ringLen]levels // what was sent, by the slot in which it sounds at the earliest
+	at   [ringLen]int    // the slot that each place holds, plus one
 
 	mean  levels         // of what comes in
 	power float64        // its variation

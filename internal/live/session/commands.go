@@ -17,6 +17,9 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 		return fault.New(fault.Conflict, "session_ended", "the conversation is over")
 	}
 	s.active = now
+	if s.plan.OnCommand != nil {
+		s.plan.OnCommand(c)
+	}
 	switch c := c.(type) {
 	case Say:
 		if a := s.rep; a != nil && a.turn != nil && a.heard == 0 && s.owed == nil {

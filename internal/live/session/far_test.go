@@ -312,23 +312,6 @@ func (l *loop) Duck(_ context.Context, on bool) error {
 	return nil
 }
 
-// words are the tones that were played of a generation, as numbers of words: one for each stretch of the same tone.
-func (l *loop) words(g event.Gen) (ns []int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	h := l.heard[g]
-	if h == nil {
-		return nil
-	}
-	const window = loopRate / 20
-	for at := 0; at+window <= len(h.pcm); at += window / 2 {
-		if n, ok := fake.WordIn(h.pcm[at:at+window], loopRate); ok && (len(ns) == 0 || ns[len(ns)-1] != n) {
-			ns = append(ns, n)
-		}
-	}
-	return ns
-}
-
 var (
 	_ stt.Model = (*fake.STT)(nil)
 	_ tts.Model = (*fake.TTS)(nil)

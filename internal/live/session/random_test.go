@@ -299,29 +299,3 @@ func (c *chaos) act() func(context.Context) {
 	}
 	return cmd(CreateItem{Item: &Item{Kind: "message", Role: llm.User, Text: c.text(3)}})
 }
-
-// turnsEnd reports turns of the caller that are still open long after any speech: nobody speaks for eight seconds here.
-func (c *chaos) turnsEnd(log []event.Event) {
-	open := map[string]time.Time{}
-	for _, e := range log {
-		switch b := e.Body.(type) {
-		case event.SpeechStarted:
-			open[b.Item] = e.At
-		case event.SpeechStopped:
-			if at, ok := open[b.Item]; ok && e.At.Sub(at) > 14*time.Second {
-				c.report("a turn lasted %v", e.At.Sub(at))
-			}
-			delete(open, b.Item)
-		case event.InputCommitted:
-			delete(open, b.Item)
-		case event.InputDropped:
-			delete(open, b.Item)
-		case event.SessionEnded:
-			for _, at := range open {
-				if e.At.Sub(at) > 14*time.Second {
-					c.report("a turn was still open after %v", e.At.Sub(at))
-				}
-			}
-		}
-	}
-}
