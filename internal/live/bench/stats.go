@@ -18,17 +18,18 @@ import (
 
 // Stats is what a server tells about itself at one moment. Counts are since its start.
 type Stats struct {
-	At         time.Time     `json:"at"`
-	CPU        time.Duration `json:"cpu_ns"` // user and system time of the process
-	RSS        int64         `json:"rss_kb"` // 0 where the system does not tell
-	Heap       int64         `json:"heap_kb"`
-	Stacks     int64         `json:"stacks_kb"`
-	GCs        uint64        `json:"gcs"`
-	GCCPU      float64       `json:"gc_cpu_s"`
-	Goroutines int           `json:"goroutines"`
-	Files      int           `json:"files,omitempty"` // open ones; only when asked for
-	Dropped    int64         `json:"dropped_frames"`
-	Late       []load.Bucket `json:"late"`
+	At         time.Time        `json:"at"`
+	CPU        time.Duration    `json:"cpu_ns"` // user and system time of the process
+	RSS        int64            `json:"rss_kb"` // 0 where the system does not tell
+	Heap       int64            `json:"heap_kb"`
+	Stacks     int64            `json:"stacks_kb"`
+	GCs        uint64           `json:"gcs"`
+	GCCPU      float64          `json:"gc_cpu_s"`
+	Goroutines int              `json:"goroutines"`
+	Files      int              `json:"files,omitempty"` // open ones; only when asked for
+	Dropped    int64            `json:"dropped_frames"`
+	Late       []load.Bucket    `json:"late"`
+	Repairs    map[string]int64 `json:"repairs,omitempty"` // by "owner: action", see event.Repaired
 }
 
 // Handler answers GET /debug/bench with Stats, and /debug/pprof with profiles. With ?gc=1 the memory that is free is given back first, with
@@ -62,7 +63,7 @@ func Read(m *load.Meter) Stats {
 	return Stats{
 		At: time.Now(), CPU: time.Duration(u.Utime.Nano() + u.Stime.Nano()), RSS: rss(), Goroutines: runtime.NumGoroutine(),
 		Heap: int64(samples[0].Value.Uint64() >> 10), Stacks: int64(samples[1].Value.Uint64() >> 10), GCs: samples[2].Value.Uint64(), GCCPU: samples[3].Value.Float64(),
-		Dropped: m.Dropped(), Late: m.Lateness(),
+		Dropped: m.Dropped(), Late: m.Lateness(), Repairs: m.Repairs(),
 	}
 }
 

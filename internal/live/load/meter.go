@@ -3,7 +3,9 @@
 package load
 
 import (
+	"maps"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -13,6 +15,32 @@ import (
 type Meter struct {
 	late    [buckets]atomic.Int64
 	dropped atomic.Int64
+
+	mu      sync.Mutex
+	repairs map[string]int64 // by owner and action; made with the first
+}
+
+// Repair counts a conversation's way out of a state in which nobody, or somebody who is late, owes the next move. Unlike the others it takes a lock: it is rare.
+func (m *Meter) Repair(owner, action string) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.repairs == nil {
+		m.repairs = map[string]int64{}
+	}
+	m.repairs[owner+": "+action]++
+}
+
+// Repairs returns how often each repair was made, by "owner: action".
+func (m *Meter) Repairs() map[string]int64 {
+	if m == nil {
+		return nil
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.repairs)
 }
 
 // Late counts one frame that was written so long after it was due.

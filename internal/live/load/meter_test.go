@@ -53,3 +53,17 @@ func BenchmarkLate(b *testing.B) {
 		m.Late(137 * time.Microsecond)
 	}
 }
+
+func TestRepairsAreCounted(t *testing.T) {
+	var m *Meter
+	m.Repair("model", "apologise")
+	require.Nil(t, m.Repairs())
+	m = &Meter{}
+	m.Repair("model", "apologise")
+	m.Repair("model", "apologise")
+	m.Repair("caller", "resume")
+	got := m.Repairs()
+	require.Equal(t, map[string]int64{"model: apologise": 2, "caller: resume": 1}, got)
+	got["x"] = 1
+	require.Len(t, m.Repairs(), 2)
+}

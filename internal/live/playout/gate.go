@@ -78,6 +78,7 @@ type Player struct {
 	clears bool
 	meter  *load.Meter
 	watch  Tap
+	lang   string
 
 	gate atomic.Uint64 // generations older than this are cut: their frames are dropped
 	wmu  sync.Mutex    // held while writing to the leg
@@ -143,6 +144,9 @@ func New(leg transport.Leg, notify func(Note), taps ...Tap) *Player {
 // called before Run. f must copy what it keeps, and return quickly.
 func (p *Player) Watch(f Tap) { p.watch = f }
 
+// Language says what is spoken, BCP 47: of a voice that gives no marks the words are placed by its syllables. It must be called before Begin.
+func (p *Player) Language(lang string) { p.lang = lang }
+
 // Measure counts in m how late frames are written. It must be called before Run.
 func (p *Player) Measure(m *load.Meter) { p.meter = m }
 
@@ -158,7 +162,7 @@ func (p *Player) Begin(g event.Gen) media.Format {
 	if p.acks == nil {
 		behind = keptBare
 	}
-	p.cur = &track{gen: g, out: out, ring: borrow(out.Samples(queued + behind + p.ahead))}
+	p.cur = &track{gen: g, out: out, led: ledger{lang: p.lang}, ring: borrow(out.Samples(queued + behind + p.ahead))}
 	p.newest = g
 	p.space.Broadcast()
 	return out

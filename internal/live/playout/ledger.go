@@ -9,7 +9,7 @@ import (
 
 // ledger ties the text of one generation to its audio. It is the only place that computes what was heard.
 //
-// Text ↔ audio comes from the voice's word marks. A sentence without word marks is divided in proportion to its letters. Whatever is
+// Text ↔ audio comes from the voice's word marks. A sentence without word marks is divided in proportion to its syllables. Whatever is
 // not certain counts as unheard: a word is heard when its end has been played.
 type ledger struct {
 	text  []byte
@@ -17,6 +17,7 @@ type ledger struct {
 	ends  []cut  // ends of sentences
 	total time.Duration
 	whole bool // no more text or audio will come
+	lang  string
 }
 
 type word struct {
@@ -91,15 +92,17 @@ func (l *ledger) heard(upto time.Duration) int {
 	return l.wordBefore(base.text, next.text, float64(upto-base.at-unsure)/float64(next.at-base.at))
 }
 
-// wordBefore returns the end of the last whole word within the given share of the text between from and to.
+// wordBefore returns the end of the last whole word within the given share of what is spoken between from and to.
 func (l *ledger) wordBefore(from, to int, share float64) int {
-	to = min(to, len(l.text))
-	limit := from + int(share*float64(to-from))
+	text := l.text[from:min(to, len(l.text))]
+	limit := share * weigh(l.lang, text)
 	n := from
-	for i := from; i < limit && i < to; i++ {
-		if l.text[i] == ' ' || l.text[i] == '\n' {
-			n = i + 1
+	for w := 0.0; len(text) > 0; {
+		word, rest := cutWord(text)
+		if w += wordWeight(l.lang, word); w > limit {
+			break
 		}
+		n, text = n+len(text)-len(rest), rest
 	}
 	return n
 }

@@ -73,6 +73,7 @@ func (s *Session) Run(ctx context.Context) error {
 	}
 	s.player = playout.New(s.leg, func(n playout.Note) { s.post(playMsg{n}) }, taps...)
 	s.player.Measure(s.plan.Load)
+	s.player.Language(s.plan.Lang)
 	if s.plan.Models.STT != nil && !s.plan.NoSelfVoice {
 		s.own = selfvoice.New()
 		s.player.Watch(s.own.Sent)
@@ -284,6 +285,9 @@ func (s *Session) dropAhead() {
 
 // emit numbers an event and writes it down.
 func (s *Session) emit(b event.Body, g event.Gen) {
+	if r, ok := b.(event.Repaired); ok {
+		s.plan.Load.Repair(r.Owner, r.Action)
+	}
 	if _, ok := b.(event.Ephemeral); !ok {
 		s.seq++
 	}
