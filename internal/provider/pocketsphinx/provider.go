@@ -20,7 +20,7 @@ type Config struct {
 	MaxSeconds int     `json:"max_seconds" doc:"Longest utterance in seconds; what is said after it is not recognised."`
 }
 
-var defaults = Config{Espeak: "espeak-ng", Limit: -70, Dictation: 2, MaxSeconds: 30}
+var defaults = Config{Espeak: "espeak-ng", Limit: -72, Dictation: 2, MaxSeconds: 30}
 
 const mend = "apt-get install -y libpocketsphinx3 pocketsphinx-en-us"
 
