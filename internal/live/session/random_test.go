@@ -64,6 +64,7 @@ type chaos struct {
 	stage   *stage
 	sess    *Session
 	answers bool // a finished turn is answered
+	marks   bool // the voice says when it speaks each word
 	look    *scripted
 	pay     *scripted
 	stt     *fake.STT
@@ -162,7 +163,8 @@ func (c *chaos) play() []string {
 
 // models are slow, wrong, silent or broken now and then.
 func (c *chaos) models() Models {
-	voice := fake.TTSOptions{Marks: c.chance(0.7), First: c.upto(600 * time.Millisecond), WordsPerSec: 3 + 3*c.rnd.Float64(), IgnoreClose: c.chance(0.1)}
+	c.marks = c.chance(0.7)
+	voice := fake.TTSOptions{Marks: c.marks, First: c.upto(600 * time.Millisecond), WordsPerSec: 3 + 3*c.rnd.Float64(), IgnoreClose: c.chance(0.1)}
 	switch {
 	case c.chance(0.03):
 		voice.Hang = true
