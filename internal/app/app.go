@@ -112,7 +112,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
+	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, DefaultAgent: cfg.Realtime.DefaultAgent, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
 	console, err := web.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("open the console: %w", err)
@@ -149,6 +149,11 @@ func (a *App) openPlans() error {
 		return err
 	}
 	a.onClose(models.Close)
+	if ref := a.cfg.Realtime.DefaultAgent; ref != "" {
+		if _, err := agents.Get(context.Background(), ref); err != nil {
+			return fmt.Errorf("realtime.default_agent: %w", err)
+		}
+	}
 	for id := range a.cfg.Providers {
 		if _, err := models.Get(id); err != nil {
 			return fmt.Errorf("providers.%s: %w", id, err)

@@ -11,7 +11,6 @@ import (
 	"griot/internal/calls"
 	"griot/internal/config"
 	"griot/internal/fault"
-	"griot/internal/live/realtime"
 	"griot/internal/live/transport/webrtc"
 	"griot/internal/live/webcall"
 	wire "griot/internal/realtime"
@@ -84,31 +83,19 @@ type callMedia struct{ s *webcall.Service }
 // Open implements calls.Media.
 func (m callMedia) Open(ctx context.Context, o calls.Offer) (id, answer string, err error) {
 	st := o.Settings
-	agent, err := realtime.AgentOf(st.Model)
-	if err != nil {
-		return "", "", err
-	}
 	patch, err := patchOf(st)
 	if err != nil {
 		return "", "", err
 	}
-	c, answer, err := m.s.Create(ctx, webcall.Request{SDP: o.SDP, Agent: agent, Tenant: o.Tenant, Session: []wire.SessionPatch{patch}, Settings: st})
+	c, answer, err := m.s.Create(ctx, webcall.Request{SDP: o.SDP, Model: st.Model, Tenant: o.Tenant, Session: []wire.SessionPatch{patch}, Settings: st})
 	if err != nil {
-		if fault.CodeOf(err) == "agent_not_found" {
-			err = at(err, "session.model")
+		var f *fault.Error
+		if errors.As(err, &f) && (f.Param == "agent" || f.Param == "model") {
+			err = f.At("session.model")
 		}
 		return "", "", err
 	}
 	return c.ID(), answer, nil
-}
-
-// at names the field that a fault is about.
-func at(err error, param string) error {
-	var f *fault.Error
-	if errors.As(err, &f) {
-		return f.At(param)
-	}
-	return err
 }
 
 // patchOf is a call's settings in the words of the protocol. The temperature is the agent's.

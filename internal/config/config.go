@@ -56,7 +56,8 @@ type Store struct {
 
 // Realtime is the access of programs.
 type Realtime struct {
-	Keys []string `yaml:"keys" secret:"true" doc:"Keys that programs send as \"Authorization: Bearer …\" on /v1/realtime. With none, only this machine may connect."`
+	Keys         []string `yaml:"keys" secret:"true" doc:"Keys that programs send as \"Authorization: Bearer …\" on /v1/realtime. With none, only this machine may connect."`
+	DefaultAgent string   `yaml:"default_agent" doc:"Agent, by its reference, that answers clients that ask for a model of the clouds, such as gpt-realtime, or for none. Empty refuses them."`
 }
 
 // WebRTC is how calls over WebRTC come in.
@@ -133,6 +134,7 @@ func Default() Config {
 			ShutdownTimeout: 10 * time.Second,
 		},
 		Log:       Log{Level: "info", Format: "text"},
+		Realtime:  Realtime{DefaultAgent: "reception-en"},
 		WebRTC:    WebRTC{Enabled: true, TURN: TURN{Life: time.Hour}},
 		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
 		Speech:    Speech{STT: "auto", TTS: "auto"},
@@ -190,6 +192,9 @@ func (c Config) Validate() error {
 		if len(k) < 8 || strings.ContainsAny(k, " \t\r\n") {
 			return bad("realtime.keys", "realtime.keys: key %d is shorter than 8 characters or holds a space", i+1)
 		}
+	}
+	if ref := c.Realtime.DefaultAgent; strings.ContainsAny(ref, " \t\r\n/:") {
+		return bad("realtime.default_agent", "realtime.default_agent: %q is not an agent's reference, such as reception-en", ref)
 	}
 	if err := c.WebRTC.validate(bad); err != nil {
 		return err

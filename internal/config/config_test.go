@@ -80,6 +80,7 @@ func TestWrongIsNamedWithItsPlaceAndTheNearestRight(t *testing.T) {
 		{yaml("server: {shutdown_timeout: 10}\n"), `griot.yaml:1: server.shutdown_timeout: "10" has no unit; write 10ms or 10s`},
 		{yaml("store: {dsn: mysql://x}\n"), `griot.yaml:1: store.dsn: it starts neither with postgres:// nor with sqlite:`},
 		{yaml("realtime:\n  keys: [short]\n"), `griot.yaml:2: realtime.keys: key 1 is shorter than 8 characters`},
+		{yaml("realtime:\n  default_agent: agent:reception-en\n"), `griot.yaml:2: realtime.default_agent: "agent:reception-en" is not an agent's reference`},
 		{yaml("providers: {openai: 3}\n"), `griot.yaml:1: `},
 		{env("GRIOT_SERVER_ADR=x"), `environment variable GRIOT_SERVER_ADR: there is no such setting; did you mean GRIOT_SERVER_ADDR?`},
 		{env("GRIOT_RECORDING_ENABLED=perhaps"), `environment variable GRIOT_RECORDING_ENABLED: recording.enabled: "perhaps" is not true or false`},

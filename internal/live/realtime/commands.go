@@ -111,6 +111,9 @@ func begin(conv *Conversation, patches []wire.SessionPatch) (wire.Session, sessi
 
 // accept returns the session with the change merged in, if it is one that can be served in the conversation.
 func accept(conv *Conversation, old wire.Session, p wire.SessionPatch) (wire.Session, error) {
+	if p.Model.Set && conv.sameModel(p.Model.Value) {
+		p.Model.Set = false
+	}
 	next, err := old.Apply(p, false)
 	if err != nil {
 		return old, err

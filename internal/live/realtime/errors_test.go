@@ -34,7 +34,7 @@ func TestMistakesAreAnsweredAndForgiven(t *testing.T) {
 		{"field of the other variant", `{"type":"session.update","event_id":"h","session":{"type":"realtime","audio":{"input":{"turn_detection":{"type":"semantic_vad","threshold":0.5}}}}}`, "unknown_parameter", "session.audio.input.turn_detection.threshold", "h"},
 		{"value out of range", `{"type":"session.update","event_id":"i","session":{"type":"realtime","audio":{"input":{"turn_detection":{"type":"server_vad","threshold":2}}}}}`, "invalid_value", "session.audio.input.turn_detection.threshold", "i"},
 		{"both modalities", `{"type":"session.update","event_id":"j","session":{"type":"realtime","output_modalities":["audio","text"]}}`, "invalid_value", "session.output_modalities", "j"},
-		{"another model", `{"type":"session.update","event_id":"k","session":{"type":"realtime","model":"gpt-realtime"}}`, "invalid_value", "session.model", "k"},
+		{"another model", `{"type":"session.update","event_id":"k","session":{"type":"realtime","model":"agent:another"}}`, "invalid_value", "session.model", "k"},
 		{"a transcription session", `{"type":"session.update","event_id":"l","session":{"type":"transcription"}}`, "invalid_value", "session.type", "l"},
 		{"a voice nobody has", `{"type":"session.update","event_id":"m","session":{"type":"realtime","audio":{"output":{"voice":"darth"}}}}`, "invalid_value", "session.audio.output.voice", "m"},
 		{"a custom voice", `{"type":"session.update","event_id":"n","session":{"type":"realtime","audio":{"output":{"voice":{"id":"v1"}}}}}`, "invalid_value", "session.audio.output.voice", "n"},

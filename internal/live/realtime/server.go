@@ -41,6 +41,7 @@ type Request struct {
 // Conversation is what Host.Open prepared. Close must be called once, when the session has ended.
 type Conversation struct {
 	ID    string
+	Model string // by which the client asked for the agent; set by Server.Open
 	Plan  session.Plan
 	Log   event.Appender
 	Agent wire.GriotAgent
@@ -62,6 +63,7 @@ type Server struct {
 	Host           Host
 	AllowedOrigins []string
 	Admit          func(r *http.Request, key string) error // nil admits everybody
+	DefaultAgent   string                                  // who answers clients that ask for a model of the clouds, or for none; empty refuses them
 	Secrets        *Secrets                                // keys that clients were given for a while; nil has none
 	ReadLimit      int                                     // bytes of one message; 0 for 16 MiB
 	Log            *slog.Logger
@@ -86,8 +88,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	agent, err := AgentOf(first(r.URL.Query().Get("model"), secret.Model))
-	if err != nil {
+	model := first(r.URL.Query().Get("model"), secret.Model)
+	if _, err := s.AgentOf(model); err != nil {
 		ws.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
@@ -104,7 +106,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			cancel()
 		}
 	}()
-	conv, err := s.Host.Open(ctx, Request{Agent: agent, Channel: "realtime", Remote: r.RemoteAddr})
+	conv, err := s.Open(ctx, model, Request{Channel: "realtime", Remote: r.RemoteAddr})
 	if err != nil {
 		Refuse(w, err)
 		return
@@ -142,14 +144,6 @@ func (s *Server) survive(conv *Conversation, hangUp func()) {
 // Extended reports whether a client asks for Griot's extensions: ?extensions=griot.
 func Extended(r *http.Request) bool {
 	return slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot")
-}
-
-// AgentOf reads which agent a model's name means: agent:<reference>, or just its reference.
-func AgentOf(model string) (string, error) {
-	if model == "" {
-		return "", fault.New(fault.Invalid, wire.CodeMissing, "name the agent to talk to: ?model=agent:<reference>").At("model")
-	}
-	return strings.TrimPrefix(model, "agent:"), nil
 }
 
 func first(a, b string) string {
@@ -232,7 +226,7 @@ func wireSession(conv *Conversation) wire.Session {
 	p := conv.Plan
 	s := wire.DefaultSession()
 	s.ID = "sess_" + conv.ID
-	s.Model = "agent:" + p.Agent
+	s.Model = conv.shownModel()
 	s.Instructions = p.Settings.Instructions
 	s.Audio.Output.Voice = wire.Voice{Name: conv.Agent.Voice}
 	if conv.Agent.Voice == "" {

@@ -118,16 +118,13 @@ func (h *Handler) create(prefix string) func(w http.ResponseWriter, r *http.Requ
 		key, _ := ws.Credentials(r)
 		secret, _ := h.Server.Secrets.Find(key)
 		req.Session = append(req.Session, secret.Session...)
-		model := first(r.URL.Query().Get("model"), secret.Model)
+		req.Model = first(r.URL.Query().Get("model"), secret.Model)
 		if len(session) > 0 {
 			p, err := wire.DecodeSession(session)
 			if err != nil {
 				return err
 			}
-			req.Session, model = append(req.Session, p), first(p.Model.Value, model)
-		}
-		if req.Agent, err = realtime.AgentOf(model); err != nil {
-			return err
+			req.Session, req.Model = append(req.Session, p), first(p.Model.Value, req.Model)
 		}
 		call, answer, err := h.Calls.Create(r.Context(), req)
 		if err != nil {

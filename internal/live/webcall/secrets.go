@@ -77,7 +77,7 @@ func (h *Handler) secret(r *http.Request, raw []byte, life time.Duration) (value
 	}
 	var id [8]byte
 	_, _ = rand.Read(id[:]) // it never fails
-	s.ID, s.Model = "sess_"+hex.EncodeToString(id[:]), p.Model.Value
+	s.ID, s.Model = "sess_"+hex.EncodeToString(id[:]), h.Server.Offers(p.Model.Value)
 	return value, expires, s, nil
 }
 

@@ -64,7 +64,7 @@ func New(o Options) *Service {
 // Request is what a caller asks for.
 type Request struct {
 	SDP      string              // the offer
-	Agent    string              // reference
+	Model    string              // names the agent; see realtime.Server.AgentOf
 	Session  []wire.SessionPatch // changes to the agent's session, one after the other
 	Tenant   string
 	Remote   string        // who asks, as far as is known
@@ -75,7 +75,7 @@ type Request struct {
 }
 
 // Create answers an offer and begins the call, which goes on when it has returned. Faults: Invalid names the field that is wrong ("sdp", "session.…"); those of
-// realtime.Host.Open; Unavailable "no_webrtc" and "stopping".
+// realtime.Server.Open; Unavailable "no_webrtc" and "stopping".
 func (s *Service) Create(ctx context.Context, r Request) (*Call, string, error) {
 	if s.o.Hub == nil {
 		return nil, "", fault.New(fault.Unavailable, "no_webrtc", "Calls over WebRTC are switched off on this server: see the setting webrtc.enabled.")
@@ -83,7 +83,7 @@ func (s *Service) Create(ctx context.Context, r Request) (*Call, string, error) 
 	if err := webrtc.Check(r.SDP); err != nil { // before a conversation is opened for it
 		return nil, "", err
 	}
-	conv, err := s.o.Server.Host.Open(ctx, realtime.Request{Agent: r.Agent, Channel: "webrtc", Remote: r.Remote})
+	conv, err := s.o.Server.Open(ctx, r.Model, realtime.Request{Channel: "webrtc", Remote: r.Remote})
 	if err != nil {
 		return nil, "", err
 	}
