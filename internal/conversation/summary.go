@@ -39,6 +39,7 @@ type reply struct {
 	upto        time.Duration
 	end         time.Duration
 	timing      *event.TurnTimed
+	beside      bool // a written response outside the conversation
 }
 
 // stop is the end of a turn of the caller: when it was noticed, and how long after the last sound.
@@ -85,6 +86,7 @@ func (b *builder) take(e event.Event) {
 	case event.ReplyStarted:
 		r := b.reply(v.Response)
 		r.item, r.started, r.text = v.Item, at, v.Text
+		r.beside = v.OutOfBand && v.Text
 	case event.ReplyDone:
 		r := b.reply(v.Response)
 		r.item, r.said = first(v.Item, r.item), first(v.Text, r.said)
@@ -222,6 +224,9 @@ func (b *builder) finish() Record {
 
 func (b *builder) agentLine(r *reply) (Line, bool) {
 	l := Line{Item: r.item, Role: RoleAgent, Said: r.said, Heard: r.heard, Text: r.heard, Cut: r.cut}
+	if r.beside { // nobody was told it
+		return l, false
+	}
 	if r.text { // read, not listened to
 		l.Heard, l.Text, l.Source = r.said, r.said, "text"
 	} else if !r.settled && r.said != "" {

@@ -105,6 +105,9 @@ type (
 		Cause    string            `json:"cause"`          // "greeting", "turn", "client", "tool", "repair"
 		Text     bool              `json:"text,omitempty"` // text only, no speech
 		Metadata map[string]string `json:"metadata,omitempty"`
+		// OutOfBand: beside the conversation, of which it is no part.
+		OutOfBand bool   `json:"out_of_band,omitempty"`
+		Request   uint64 `json:"-"` // the client's own number of what it asked for, while the conversation goes on
 	}
 	// TextDelta is text on its way to the voice, not yet heard. Ephemeral.
 	TextDelta struct {

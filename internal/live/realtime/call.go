@@ -146,7 +146,7 @@ func (c *conn) sounding(g event.Gen, f media.Frame) {
 	if r == nil || r.gen != g {
 		return
 	}
-	c.openMessage()
+	c.openMessage(r)
 	r.sent = max(r.sent, f.PTS+f.Duration())
 	if id := r.wire.ID; !c.sounds[id] {
 		c.sounds[id] = true

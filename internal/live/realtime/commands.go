@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -299,9 +300,6 @@ func itemTo(it session.Item) wire.Item {
 }
 
 func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
-	if p.OutOfBand() {
-		return fault.New(fault.Invalid, wire.CodeInvalidValue, "responses outside the conversation are not served yet").At("response.conversation")
-	}
 	c.mu.Lock()
 	cur := c.session
 	c.mu.Unlock()
@@ -312,7 +310,7 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 	if err := checkVoice(c.conv, cur, eff, "response.audio.output.voice"); err != nil {
 		return err
 	}
-	ov := session.Overrides{Metadata: p.Metadata}
+	ov := session.Overrides{Metadata: p.Metadata, OutOfBand: p.OutOfBand()}
 	if p.Instructions.Set {
 		ov.Instructions = &eff.Instructions
 	}
@@ -344,9 +342,20 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 		}
 	}
 	c.mu.Lock()
-	c.asked = &eff
+	c.asks++
+	ov.Request = c.asks
+	c.asked[ov.Request] = wish{eff, ov.OutOfBand}
 	c.mu.Unlock()
-	return c.sess.Do(ctx, session.Respond{Overrides: ov})
+	err = c.sess.Do(ctx, session.Respond{Overrides: ov})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err != nil:
+		delete(c.asked, ov.Request)
+	case !ov.OutOfBand: // those before it were taken back
+		maps.DeleteFunc(c.asked, func(n uint64, w wish) bool { return n < ov.Request && !w.outOfBand })
+	}
+	return err
 }
 
 // inputMessage reads an item of response.create's input, or the one it refers to.

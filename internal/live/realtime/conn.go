@@ -38,8 +38,10 @@ type conn struct {
 	over    bool       // the conversation is: nobody joins any more
 	seq     wire.Seq
 	session wire.Session
-	asked   *wire.Session // the session as it holds for the response that the client has asked for, until that starts
-	rep     *response
+	asks    uint64                   // responses that clients have asked for
+	asked   map[uint64]wish          // those of them that have not started
+	rep     *response                // the one that may sound: the conversation's, or a spoken one outside it
+	beside  map[event.Gen]*response  // written ones outside the conversation
 	byID    map[string]event.Gen     // responses that may still be acknowledged
 	lengths map[string]time.Duration // of the audio that was sent, by finished item
 	items   []string                 // the conversation as the client knows it
@@ -50,12 +52,18 @@ type conn struct {
 	encode  func([]byte) []byte
 }
 
+// wish is a response that a client has asked for.
+type wish struct {
+	session   wire.Session // as it holds for that response
+	outOfBand bool
+}
+
 // rate is the protocol's ordinary one. A client that speaks G.711 has another.
 const rate = 24000
 
 // newConn makes a conversation. main may be nil.
 func newConn(main *outlet, s wire.Session, id, remote string) *conn {
-	c := &conn{main: main, session: s, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
+	c := &conn{main: main, session: s, asked: map[uint64]wish{}, beside: map[event.Gen]*response{}, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
 		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 200 * time.Millisecond}}
 	if main == nil {
 		return c
@@ -154,7 +162,7 @@ func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 	if c.rep == nil || c.rep.gen != g {
 		return nil // its response.done has been sent: nothing of it may follow
 	}
-	c.openMessage()
+	c.openMessage(c.rep)
 	c.rep.sent += f.Duration()
 	c.delta(f)
 	return nil

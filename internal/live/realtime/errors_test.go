@@ -63,7 +63,8 @@ func TestMistakesAreAnsweredAndForgiven(t *testing.T) {
 		{"truncate before the start", `{"type":"conversation.item.truncate","event_id":"bn","item_id":"first","content_index":0,"audio_end_ms":-1}`, "invalid_value", "audio_end_ms", "bn"},
 
 		{"cancel of nothing", `{"type":"response.cancel","event_id":"ca"}`, "response_cancel_not_active", "", "ca"},
-		{"out of band", `{"type":"response.create","event_id":"cb","response":{"conversation":"none"}}`, "invalid_value", "response.conversation", "cb"},
+		{"in another conversation", `{"type":"response.create","event_id":"cb","response":{"conversation":"conv_1"}}`, "invalid_value", "response.conversation", "cb"},
+		{"a reference outside of input", `{"type":"conversation.item.create","event_id":"cb2","item":{"type":"item_reference","id":"first"}}`, "invalid_value", "item.type", "cb2"},
 		{"unknown field of a response", `{"type":"response.create","event_id":"cc","response":{"modalities":["text"]}}`, "unknown_parameter", "response.modalities", "cc"},
 		{"too much metadata", `{"type":"response.create","event_id":"cd","response":{"metadata":{"a":1}}}`, "invalid_value", "response.metadata.a", "cd"},
 		{"reference to nothing", `{"type":"response.create","event_id":"ce","response":{"input":[{"type":"item_reference","id":"nope"}]}}`, "item_retrieve_invalid_item_id", "response.input[0]", "ce"},

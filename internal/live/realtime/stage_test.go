@@ -61,7 +61,7 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 		if s.plan != nil {
 			s.plan(&plan)
 		}
-		c := &client{T: t, llm: llm, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{}), byType: map[string][]got{}}, taken: map[string]int{}, extended: s.ext}
+		c := &client{T: t, llm: llm, models: plan.Models, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{}), byType: map[string][]got{}}, taken: map[string]int{}, extended: s.ext}
 		conv := &Conversation{ID: plan.ID, Plan: plan, Log: &c.record, Agent: wire.GriotAgent{Reference: "test", Name: "Test", Language: "en", Voice: "fake/tone", Listens: !s.noSTT},
 			Close: func(reason string, err error) { c.reason, c.fault = reason, err }}
 		srv := &Server{Log: slog.New(slog.DiscardHandler)}
@@ -239,6 +239,7 @@ type client struct {
 	*testing.T
 	pipe     *pipe
 	llm      *fake.LLM
+	models   session.Models
 	record   record
 	taken    map[string]int
 	wg       sync.WaitGroup

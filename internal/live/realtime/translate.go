@@ -147,51 +147,74 @@ func (c *conn) started(g event.Gen, b event.ReplyStarted) {
 		modality = wire.ModalityText
 	}
 	s := c.session
-	if b.Cause == "client" && c.asked != nil {
-		s, c.asked = *c.asked, nil
+	if w, ok := c.asked[b.Request]; ok {
+		s = w.session
+		delete(c.asked, b.Request)
 	}
-	r := &response{gen: g, modality: modality, wire: wire.Response{ID: b.Response, Status: wire.InProgress, ConversationID: wire.NullString("conv_" + c.info.ID),
+	conversation := "conv_" + c.info.ID
+	if b.OutOfBand {
+		conversation = ""
+	}
+	r := &response{gen: g, modality: modality, wire: wire.Response{ID: b.Response, Status: wire.InProgress, ConversationID: wire.NullString(conversation),
 		OutputModalities: []string{modality}, MaxOutputTokens: s.MaxOutputTokens, Metadata: b.Metadata,
 		Audio: wire.ResponseAudio{Output: wire.ResponseAudioOutput{Format: s.Audio.Output.Format, Voice: s.Audio.Output.Voice}}}}
-	r.message = wire.Output{Ref: wire.Ref{ResponseID: b.Response, ItemID: b.Item}}
-	c.rep = r
+	r.message = wire.Output{Ref: wire.Ref{ResponseID: b.Response, ItemID: b.Item}, OutOfBand: b.OutOfBand}
+	if b.OutOfBand && b.Text {
+		c.beside[g] = r
+	} else {
+		c.rep = r
+	}
 	if !b.Text {
 		c.byID[b.Response] = g
 	}
 	c.send(wire.ResponseCreated{Response: r.wire})
 }
 
+// response returns the one of that generation that is being sent, or nil. Called with mu held.
+func (c *conn) response(g event.Gen) *response {
+	if r := c.rep; r != nil && r.gen == g {
+		return r
+	}
+	return c.beside[g]
+}
+
 // openMessage opens the response's assistant message at its first word or sound. Called with mu held.
-func (c *conn) openMessage() {
-	r := c.rep
+func (c *conn) openMessage(r *response) {
 	if r.opened {
 		return
 	}
 	r.opened = true
-	r.message.OutputIndex, r.message.Previous = r.next, c.append(r.message.ItemID)
+	r.message.OutputIndex = r.next
+	if !r.message.OutOfBand {
+		r.message.Previous = c.append(r.message.ItemID)
+	}
 	r.next++
 	c.send(r.message.OpenMessage(r.modality)...)
 }
 
 func (c *conn) text(g event.Gen, b event.TextDelta) {
-	if c.rep == nil || c.rep.gen != g {
+	r := c.response(g)
+	if r == nil {
 		return
 	}
-	c.openMessage()
-	if c.rep.modality == wire.ModalityText {
-		c.send(wire.OutputTextDelta{Ref: c.rep.message.Ref, Delta: b.Text})
+	c.openMessage(r)
+	if r.modality == wire.ModalityText {
+		c.send(wire.OutputTextDelta{Ref: r.message.Ref, Delta: b.Text})
 	} else {
-		c.send(wire.OutputAudioTranscriptDelta{Ref: c.rep.message.Ref, Delta: b.Text})
+		c.send(wire.OutputAudioTranscriptDelta{Ref: r.message.Ref, Delta: b.Text})
 	}
 }
 
 func (c *conn) called(g event.Gen, b event.ToolCalled) {
-	r := c.rep
-	if !b.Client || r == nil || r.gen != g {
+	r := c.response(g)
+	if !b.Client || r == nil {
 		c.extend(wire.GriotTool{CallID: b.CallID, Name: b.Name, Arguments: b.Arguments, Status: "called"})
 		return
 	}
-	o := wire.Output{Ref: wire.Ref{ResponseID: r.wire.ID, ItemID: b.Item, OutputIndex: r.next}, Previous: c.append(b.Item)}
+	o := wire.Output{Ref: wire.Ref{ResponseID: r.wire.ID, ItemID: b.Item, OutputIndex: r.next}, OutOfBand: r.message.OutOfBand}
+	if !o.OutOfBand {
+		o.Previous = c.append(b.Item)
+	}
 	r.next++
 	c.send(o.OpenCall(b.CallID, b.Name)...)
 	c.send(o.CallDelta(b.CallID, b.Arguments))
@@ -201,8 +224,8 @@ func (c *conn) called(g event.Gen, b event.ToolCalled) {
 }
 
 func (c *conn) done(g event.Gen, b event.ReplyDone) {
-	r := c.rep
-	if r == nil || r.gen != g {
+	r := c.response(g)
+	if r == nil {
 		return
 	}
 	if r.opened {
@@ -237,8 +260,9 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 	r.wire.Usage = &wire.Usage{TotalTokens: b.Input + b.Output, InputTokens: b.Input, OutputTokens: b.Output,
 		InputTokenDetails:  wire.InputTokenDetails{TextTokens: b.Input, CachedTokens: b.Cached, CachedTokensDetails: wire.CachedDetails{TextTokens: b.Cached}},
 		OutputTokenDetails: wire.OutputTokenDetails{TextTokens: b.Output}}
-	c.rep = nil
-	c.down = nil
+	if delete(c.beside, g); r == c.rep {
+		c.rep, c.down = nil, nil
+	}
 	c.send(wire.ResponseDone{Response: r.wire})
 }
 

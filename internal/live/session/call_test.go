@@ -280,7 +280,11 @@ func (s *stage) doAct(l call, sess *Session) {
 	case "clears":
 		err = sess.Do(ctx, ClearInput{})
 	case "responds":
-		err = sess.Do(ctx, Respond{})
+		r := Respond{Overrides{OutOfBand: l.has("aside")}}
+		if written := true; l.has("written") {
+			r.Overrides.TextOnly = &written
+		}
+		err = sess.Do(ctx, r)
 	case "says":
 		err = sess.Do(ctx, Say{Text: l.words[1]})
 	case "writes":

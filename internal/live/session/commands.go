@@ -68,6 +68,10 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 }
 
 func (s *state) doInterrupt(c Interrupt, now time.Time, o *out) error {
+	if a := s.besideOf(c.Response); a != nil {
+		s.endAside(a, "cancelled", "client_cancelled", "", now, o)
+		return nil
+	}
 	if s.rep == nil {
 		s.asked = nil // not even begun: now it never will
 		return notActive("no response is being made")
@@ -75,7 +79,11 @@ func (s *state) doInterrupt(c Interrupt, now time.Time, o *out) error {
 	if c.Response != "" && c.Response != s.rep.response {
 		return notActive("response %q is not the one being made, which is %q", c.Response, s.rep.response)
 	}
+	asked, aside := s.asked, s.rep.aside
 	s.interrupt("client_cancelled", now, o)
+	if aside {
+		s.asked = asked // the conversation's own, which waits for it
+	}
 	s.forget() // it was meant
 	return nil
 }
@@ -202,12 +210,15 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 }
 
 func (s *state) doRespond(c Respond, now time.Time, o *out) error {
+	if c.Overrides.OutOfBand {
+		return s.doAside(c.Overrides, now, o)
+	}
 	if s.rep != nil && (s.rep.cause == "greeting" || s.rep.cause == "idle") {
 		// The client did not ask for what is being said, and cannot be expected to wait for it.
 		s.interrupt("client_cancelled", now, o)
 		s.forget()
 	}
-	if s.rep != nil {
+	if s.rep != nil && !s.rep.aside {
 		return fault.New(fault.Conflict, "conversation_already_has_active_response",
 			"Conversation already has an active response in progress: %s. Wait until the response is finished before creating a new one.", s.rep.response)
 	}
@@ -217,6 +228,10 @@ func (s *state) doRespond(c Respond, now time.Time, o *out) error {
 	}
 	if n := len(s.finals); n > 0 { // the words are still to come
 		s.asked = &asked{s.finals[n-1], c.Overrides}
+		return nil
+	}
+	if s.rep != nil { // something outside the conversation is being said
+		s.asked = &asked{nil, c.Overrides}
 		return nil
 	}
 	s.respond("client", nil, c.Overrides, now, o)

@@ -74,4 +74,6 @@ type Overrides struct {
 	MaxTokens    int
 	Input        []llm.Message // replaces the history, when not nil
 	Metadata     map[string]string
+	OutOfBand    bool   // outside the conversation: it adds nothing to the history
+	Request      uint64 // given back in ReplyStarted
 }

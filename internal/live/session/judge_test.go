@@ -116,7 +116,7 @@ func (c *chaos) judgeAnswers() {
 		case event.ReplyStarted:
 			started[e.Gen] = e.At
 			active++
-			if owed != nil && (b.Cause == "turn" || b.Cause == "client") {
+			if owed != nil && !b.OutOfBand && (b.Cause == "turn" || b.Cause == "client") {
 				owed = nil
 			}
 		case event.SpeechStarted:

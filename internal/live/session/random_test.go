@@ -260,7 +260,8 @@ func (c *chaos) act() func(context.Context) {
 	case 2:
 		return cmd(Interrupt{})
 	case 3:
-		return cmd(Respond{})
+		written := c.chance(0.5)
+		return cmd(Respond{Overrides{OutOfBand: c.chance(0.6), TextOnly: &written}})
 	case 4:
 		return cmd(CommitInput{})
 	case 5:

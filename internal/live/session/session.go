@@ -261,6 +261,13 @@ func (s *Session) startReply(ctx context.Context, e startRep) {
 		}
 	}
 	s.replies[g] = cancel
+	if e.att.beside() { // what is thought ahead is another answer
+		s.wg.Go(func() {
+			defer cancel(nil)
+			reply.Run(rctx, e.job, s.player, func(n reply.Note) { s.post(replyMsg{n}) })
+		})
+		return
+	}
 	if p := s.ahead; p != nil && e.job.LLM != nil && p.Matches(e.job.Request) {
 		e.job.LLM, s.ahead = p, nil
 		s.wg.Go(func() { <-rctx.Done(); p.Stop() })

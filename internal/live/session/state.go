@@ -45,6 +45,9 @@ type state struct {
 	tails  []*attempt  // sent whole or cut, and not yet settled
 	late   []*attempt  // settled, while tools of theirs still run
 
+	asides  []*attempt  // written responses outside the conversation, under way
+	waiting []Overrides // spoken ones, which wait for the caller's ear
+
 	asked  *asked   // a client asked for a reply, and the words that it answers are still to come
 	cutOff *attempt // the newest that a voice has cut in the middle, in case that was no interruption
 	goOn   bool     // it was none: the rest of cutOff is to be said
@@ -88,6 +91,8 @@ type attempt struct {
 	cause    string
 	text     string // all that was generated
 	textOnly bool
+	aside    bool   // outside the conversation
+	request  uint64 // the client's, see Overrides
 	metadata map[string]string
 	usage    llm.Usage
 	turn     *userTurn // that it answers

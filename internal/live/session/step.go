@@ -357,6 +357,8 @@ func (s *state) repay(now time.Time, o *out) {
 			s.say(rest, "resume", now, o)
 			s.rep.stop = a.stop
 		}
+	case len(s.waiting) > 0 && !s.goOn:
+		s.sayAside(now, o)
 	}
 }
 
@@ -453,7 +455,7 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 // keep remembers what a voice has cut, in case it was no interruption: of an answer that is written to its end the rest can be said; another is made again.
 func (s *state) keep(a *attempt, reason string) {
 	switch {
-	case reason != "turn_detected":
+	case reason != "turn_detected", a.aside:
 	case a.turn != nil && s.rep == a && (a.heard == 0 || !a.written):
 		if s.owed == nil {
 			s.owed = a.turn
@@ -477,6 +479,7 @@ func (s *state) finish(a *attempt, now time.Time, o *out) {
 	if s.rep == a {
 		s.rep = nil
 	}
+	s.asides = without(s.asides, a)
 	a.moved = now
 	if a.it != nil && !a.cut {
 		a.it.Text = a.text // it will be heard, unless it is cut in its last moments
@@ -489,7 +492,7 @@ func (s *state) finish(a *attempt, now time.Time, o *out) {
 	default:
 		s.tails = append(s.tails, a)
 	}
-	if s.closing == "" && !a.cut && a.status == "failed" && a.cause != "repair" {
+	if s.closing == "" && !a.cut && a.status == "failed" && a.cause != "repair" && !a.aside {
 		o.emit(event.Repaired{Owner: "model", Action: "apologise"})
 		s.say(s.plan.Phrases.Apology, "repair", now, o)
 	}
@@ -511,7 +514,7 @@ func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	if !whole && a.cutBy != "" {
 		o.emitGen(a.gen, event.Interrupted{Response: a.response, Item: a.item, Reason: a.cutBy, Said: a.text, Text: heard, Upto: event.Ms(a.upto)})
 	}
-	if a.text != "" {
+	if a.text != "" && !a.beside() { // of which nobody was told anything
 		o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: heard, Upto: event.Ms(a.upto), Total: event.Ms(a.total), Cut: !whole})
 	}
 	if !whole && heard != "" {
@@ -570,19 +573,19 @@ func (s *state) asking(ov Overrides) (llm.Request, []tool.Tool) {
 
 func (s *state) newAttempt(cause string, t *userTurn, ov Overrides, now time.Time) *attempt {
 	s.gen++
-	text := s.set.TextOnly
-	if ov.TextOnly != nil {
-		text = *ov.TextOnly
-	}
-	a := &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata,
-		textOnly: text || s.plan.Models.TTS == nil, started: now, moved: now}
+	a := s.attemptOf(cause, t, ov, now)
 	s.rep = a
 	s.cutOff, s.goOn = nil, false
 	return a
 }
 
+func (s *state) attemptOf(cause string, t *userTurn, ov Overrides, now time.Time) *attempt {
+	return &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata,
+		textOnly: s.writes(ov), aside: ov.OutOfBand, request: ov.Request, started: now, moved: now}
+}
+
 func (s *state) launch(a *attempt, j reply.Job, _ time.Time, o *out) {
-	o.emitGen(a.gen, event.ReplyStarted{Response: a.response, Item: a.item, Previous: s.hist.last(), Cause: a.cause, Text: a.textOnly, Metadata: a.metadata})
+	o.emitGen(a.gen, event.ReplyStarted{Response: a.response, Item: a.item, Previous: s.hist.last(), Cause: a.cause, Text: a.textOnly, OutOfBand: a.aside, Metadata: a.metadata, Request: a.request})
 	j.Gen, j.Limits = a.gen, s.lim.Reply
 	if !a.textOnly {
 		j.TTS, j.Voice = s.plan.Models.TTS, s.plan.Voice
@@ -622,6 +625,9 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		return
 	}
 	a.moved = now
+	if a.aside && s.noteAside(a, n, o) {
+		return
+	}
 	switch n.Kind {
 	case reply.Text:
 		if a.cut {
@@ -767,6 +773,11 @@ func (s *state) attempt(g event.Gen) *attempt {
 			return a
 		}
 	}
+	for _, a := range s.asides {
+		if a.gen == g {
+			return a
+		}
+	}
 	for _, a := range s.late {
 		if a.gen == g {
 			return a
@@ -834,6 +845,7 @@ func (s *state) close(reason string, now time.Time, o *out) {
 		}
 	}
 	s.turn, s.cand = nil, nil
+	s.endAsides(now, o)
 	s.interrupt("hang_up", now, o)
 }
 

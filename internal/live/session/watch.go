@@ -45,6 +45,7 @@ func (s *state) tick(now time.Time, o *out) {
 			s.say(s.plan.Phrases.Apology, "repair", now, o)
 		}
 	}
+	s.watchAsides(now, o)
 	for _, a := range append([]*attempt(nil), s.tails...) {
 		if now.Sub(a.moved) >= s.lim.Move {
 			o.emit(event.Repaired{Owner: "far_end", Action: "settle"})
@@ -112,6 +113,9 @@ func (s *state) wake() time.Time {
 	if s.rep != nil {
 		first(s.rep.moved.Add(s.stall(s.rep)))
 	}
+	for _, a := range s.asides {
+		first(a.moved.Add(s.stall(a)))
+	}
 	for _, a := range s.tails {
 		first(a.moved.Add(s.lim.Move))
 	}
@@ -131,6 +135,8 @@ func (s *state) invariants(now time.Time) error {
 		return fmt.Errorf("attempt %d is done and still under way", s.rep.gen)
 	case s.rep != nil && s.rep.stopped && s.rep.drained && !s.rep.cut:
 		return fmt.Errorf("attempt %d has ended and was not finished", s.rep.gen)
+	case s.rep == nil && len(s.waiting) > 0 && s.quiet() && !s.callersTurn() && s.keys == "" && s.owed == nil && !s.goOn:
+		return fmt.Errorf("a response outside the conversation waits and nobody speaks")
 	case s.rep == nil && s.asked != nil && len(s.finals) == 0:
 		return fmt.Errorf("a reply was asked for and nobody makes it")
 	case s.rep == nil && s.owed != nil && len(s.finals) == 0 && !s.callersTurn() && s.keys == "":
