@@ -11,6 +11,10 @@ export const microphones = {
   interrupts: ['10s', `${voice}/hours.g722`, '5s', `${voice}/one-moment-please.g722`, '60s'],
   /** Asks for the opening hours in the middle of whatever is said after 12 s. */
   speaksLate: ['12s', `${voice}/hours.g722`, '60s'],
+  /** Asks for the opening hours, for a program to send. */
+  hours: [`${voice}/hours.g722`],
+  /** A longer sentence, likewise. */
+  sentence: [`${voice}/vm-nobodyavail.g722`],
   /** Says nothing. */
   silent: ['120s'],
 } satisfies Record<string, string[]>;

@@ -13,6 +13,10 @@ export const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** The binary under test: the one that is given, else the one that the set-up builds. */
 export const griot = process.env.GRIOT_BIN || `${build}/griot`;
 
+/** What an HTTPS server of the tests shows; the set-up makes it. */
+export const certificate = `${build}/cert.pem`;
+export const certificateKey = `${build}/key.pem`;
+
 /** What these tests need of the system and do not find, with the Debian packages that bring it. */
 export function missing(): string[] {
   const sounds = '/usr/share/asterisk/sounds/en_US_f_Allison/hours.g722';

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { type Microphone, microphoneFile, microphones } from './microphones.ts';
-import { build, griot, missing, root } from './paths.ts';
+import { build, certificate, certificateKey, griot, missing, root } from './paths.ts';
 
-/** Before all tests: the binary, unless one is given, and the microphones. */
+/** Before all tests: the binary, unless one is given, the microphones and a certificate. */
 export default function setup(): void {
   const gone = missing();
   if (gone.length > 0) {
@@ -17,6 +17,7 @@ export default function setup(): void {
     if (!existsSync(`${root}/web/dist/index.html`)) run('npm', ['run', 'build'], `${root}/web`);
     run('go', ['build', '-o', griot, './cmd/griot'], root);
   }
+  run('go', ['run', './test/e2e/mkcert', certificate, certificateKey], root);
   run('go', ['build', '-o', `${build}/mkmic`, './test/e2e/mkmic'], root);
   for (const name of Object.keys(microphones) as Microphone[]) {
     run(`${build}/mkmic`, [microphoneFile(name), ...microphones[name]], root);
