@@ -49,6 +49,9 @@ async function through(front: Front, use: (front: Front) => Promise<void>): Prom
 
 export { expect } from '@playwright/test';
 
+/** An event of that type: as its own type where the union of events has one. */
+type Of<T, K> = [Extract<T, { type: K }>] extends [never] ? T : Extract<T, { type: K }>;
+
 /** What came in, in order, and waiting for what has not come yet. */
 export class Log<T extends { type: string }> {
   readonly all: T[] = [];
@@ -68,12 +71,12 @@ export class Log<T extends { type: string }> {
   }
 
   /** The next event of that type after the last that was waited for. */
-  async next<K extends T['type']>(type: K, fits: (event: Extract<T, { type: K }>) => boolean = () => true): Promise<Extract<T, { type: K }>> {
+  async next<K extends T['type']>(type: K, fits: (event: Of<T, K>) => boolean = () => true): Promise<Of<T, K>> {
     const deadline = performance.now() + 30_000;
     for (;;) {
       while (this.taken < this.all.length) {
-        const event = this.all[this.taken++] as Extract<T, { type: K }>;
-        if (event.type === type && fits(event)) return event;
+        const event = this.all[this.taken++] as T;
+        if (event.type === type && fits(event as Of<T, K>)) return event as Of<T, K>;
       }
       if (this.failure) throw this.failure;
       const left = deadline - performance.now();
