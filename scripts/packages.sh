@@ -25,6 +25,7 @@ test_packages=(
   asterisk-core-sounds-fr-wav asterisk-core-sounds-fr-g722
   asterisk-core-sounds-es-wav asterisk-core-sounds-es-g722
   chromium                              # the console, and a microphone in it
+  python3-requests                      # the specification's examples in Python
   postgresql                            # a server for each test run; the tests do not touch the system's own
   coturn                                # a relay for calls over WebRTC, likewise
 )
