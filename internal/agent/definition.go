@@ -50,6 +50,7 @@ type Definition struct {
 	Voice        VoiceSpec  `yaml:"voice"`
 	Model        Model      `yaml:"model"`
 	Recogniser   Recogniser `yaml:"recogniser"`
+	Realtime     Realtime   `yaml:"realtime"`
 	Instructions string     `yaml:"instructions"` // what a language model is told; a call flow ignores it
 	Greeting     Greeting   `yaml:"greeting"`
 	Turn         Turn       `yaml:"turn"`
@@ -71,6 +72,13 @@ type Model struct {
 	Name        string   `yaml:"name"`        // model to ask of that provider; empty for its default
 	Temperature *float64 `yaml:"temperature"` // 0 to 2; nil for the model's own
 	MaxTokens   int      `yaml:"max_tokens"`  // of one answer; 0 for the model's own
+}
+
+// Realtime names a speech-to-speech model, which hears, thinks and speaks in one. The agent's model, recogniser and voice then answer when it cannot be had, and may be none.
+type Realtime struct {
+	Provider string `yaml:"provider"` // id of a provider of such models; None for an agent that has none
+	Model    string `yaml:"model"`    // model to ask of that provider; empty for its default
+	Voice    string `yaml:"voice"`    // that model's name of a voice; empty for its default
 }
 
 // Recogniser says who listens.
@@ -115,6 +123,7 @@ func Default() Definition {
 		Voice:      VoiceSpec{Provider: Auto, Rate: 1},
 		Model:      Model{Provider: Auto},
 		Recogniser: Recogniser{Provider: Auto},
+		Realtime:   Realtime{Provider: None},
 		Turn: Turn{
 			Detection: "server_vad", Eagerness: "auto", Merge: 600 * time.Millisecond, Prepare: 1, Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
 			Interrupt: true, Sensitivity: "medium", SelfVoice: true, IdleTimeout: 15 * time.Second,
@@ -168,12 +177,16 @@ func (d Definition) Validate() error {
 	}
 	for _, p := range []struct{ key, value string }{
 		{"voice.provider", d.Voice.Provider}, {"recogniser.provider", d.Recogniser.Provider}, {"model.provider", d.Model.Provider},
+		{"realtime.provider", d.Realtime.Provider},
 	} {
 		if p.value == "" {
 			return bad(p.key, "a provider's id or %s is needed", Auto)
 		}
 	}
-	if d.Model.Provider == None && d.Model.Flow == "" {
+	if d.Realtime.Provider == None && (d.Realtime.Model != "" || d.Realtime.Voice != "") {
+		return bad("realtime.provider", "the provider of the speech-to-speech model is needed")
+	}
+	if d.Model.Provider == None && d.Model.Flow == "" && d.Realtime.Provider == None {
 		return bad("model", "neither a flow nor a provider: the agent could not answer")
 	}
 	if t := d.Model.Temperature; t != nil && !(*t >= 0 && *t <= 2) {

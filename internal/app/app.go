@@ -253,9 +253,9 @@ func listenFault(addr string, err error) error {
 	return fault.Wrap(err, fault.Unavailable, "cannot_listen", "%s cannot be listened on", addr)
 }
 
-// withModel puts a model's name into a provider's settings.
-func withModel(raw json.RawMessage, name string) (json.RawMessage, error) {
-	if name == "" {
+// with sets one of a provider's settings, unless the value is empty.
+func with(raw json.RawMessage, key, value string) (json.RawMessage, error) {
+	if value == "" {
 		return raw, nil
 	}
 	m := map[string]any{}
@@ -264,6 +264,6 @@ func withModel(raw json.RawMessage, name string) (json.RawMessage, error) {
 			return nil, fault.Wrap(err, fault.Invalid, "invalid_config", "the provider's settings cannot be read")
 		}
 	}
-	m["model"] = name
+	m[key] = value
 	return json.Marshal(m)
 }

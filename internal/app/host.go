@@ -57,7 +57,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	plan.ID, plan.Load = rec.ID(), h.load
 	tape := rec.Recorder()
 	plan.CallerTap, plan.AgentTap = conversation.Steady(tape.Caller), tape.Agent
-	keep, kept := h.keep(plan.ID)
+	keep, kept := h.keep(plan)
 	return &realtime.Conversation{ID: plan.ID, Keep: keep, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
 		defer h.live.Add(-1)
 		kept()
@@ -70,9 +70,11 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	}}, nil
 }
 
-// keep returns what keeps a conversation for a replay, nil where nothing is kept, and what ends it. A conversation that cannot be kept takes place all the same.
-func (h *host) keep(id string) (func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender), func()) {
-	if h.replays == "" {
+// keep returns what keeps a conversation for a replay, nil where nothing is kept, and what ends it. A conversation that cannot be kept takes place all the same; one with a
+// speech-to-speech model is not, because another answer would need that model again.
+func (h *host) keep(plan session.Plan) (func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender), func()) {
+	id := plan.ID
+	if h.replays == "" || plan.Models.S2S != nil {
 		return nil, func() {}
 	}
 	var tape *replay.Recording

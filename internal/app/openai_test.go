@@ -61,6 +61,7 @@ type models struct {
 }
 
 type chat struct {
+	Model    string
 	Messages []struct {
 		Role      string
 		Content   *string

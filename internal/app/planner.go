@@ -16,6 +16,7 @@ import (
 	"griot/internal/live/session"
 	"griot/internal/live/turn"
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 	"griot/internal/provider"
@@ -40,7 +41,7 @@ type chosen[M any] struct {
 
 // plan prepares a conversation with an agent. What the machine lacks becomes a notice where the conversation can go on without it.
 func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.GriotAgent, error) {
-	d, err := p.agents.Get(ctx, ref)
+	d, err := p.definition(ctx, ref)
 	if err != nil {
 		return session.Plan{}, realtime.GriotAgent{}, err
 	}
@@ -50,10 +51,15 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 	if err != nil {
 		return session.Plan{}, realtime.GriotAgent{}, err
 	}
+	whole, err := p.conversant(ctx, d)
+	if err != nil {
+		return session.Plan{}, realtime.GriotAgent{}, err
+	}
 	plan := session.Plan{
 		Tenant: tenant, Agent: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language,
-		Models: session.Models{STT: ears.model, LLM: mind.model, TTS: voice.model, STTName: ears.name, LLMName: mind.name, TTSName: voice.name},
-		Voice:  tts.Options{Voice: d.Voice.ID, Lang: d.Language, Rate: d.Voice.Rate},
+		Models: session.Models{STT: ears.model, LLM: mind.model, TTS: voice.model, S2S: whole.model,
+			STTName: ears.name, LLMName: mind.name, TTSName: voice.name, S2SName: whole.name, S2SVoice: d.Realtime.Voice},
+		Voice: tts.Options{Voice: d.Voice.ID, Lang: d.Language, Rate: d.Voice.Rate},
 		Settings: session.Settings{
 			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens,
 			Turn: turn.Settings{Kind: turn.Detection(d.Turn.Detection), Eagerness: turn.Eagerness(d.Turn.Eagerness), Merge: d.Turn.Merge, Prepare: d.Turn.Prepare, Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
@@ -64,14 +70,42 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 		Greeting: d.Greeting.Text, Protected: d.Greeting.Uninterruptible, NoSelfVoice: !d.Turn.SelfVoice,
 		Limits:  session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
 		Phrases: phrases(d.Language),
-		Notices: notices(d, ears, earErr, voiceErr),
+	}
+	if whole.model == nil { // else they are only missed when it cannot be had
+		plan.Notices = notices(d, ears, earErr, voiceErr)
 	}
 	if strings.HasPrefix(mind.name, "flow/") {
 		plan.Settings.Turn.Prepare = 0 // it answers in no time
 	}
 	shown := realtime.GriotAgent{Reference: d.Reference, Name: d.Name, Language: d.Language, Voice: plan.Models.TTSName, Model: plan.Models.LLMName,
 		Recogniser: plan.Models.STTName, Listens: plan.Models.STT != nil}
+	if whole.model != nil {
+		shown.Voice, shown.Model, shown.Recogniser, shown.Listens = voiceName(whole.name, d.Realtime.Voice), whole.name, whole.name, true
+	}
 	return plan, shown, nil
+}
+
+// definition finds an agent. A provider and one of its models, as in openai/gpt-realtime, is an agent with nothing but that: the client says what it is to do.
+func (p *planner) definition(ctx context.Context, ref string) (agent.Definition, error) {
+	id, model, ok := strings.Cut(ref, "/")
+	if !ok || model == "" {
+		return p.agents.Get(ctx, ref)
+	}
+	v, err := p.models.Get(id)
+	if err != nil {
+		return agent.Definition{}, err
+	}
+	d := agent.Default()
+	d.Reference, d.Name = ref, ref
+	switch {
+	case v.S2S != nil && (v.LLM == nil || strings.Contains(model, "realtime") || strings.HasPrefix(model, "agent:")):
+		d.Realtime = agent.Realtime{Provider: id, Model: model}
+	case v.LLM != nil:
+		d.Model = agent.Model{Provider: id, Name: model}
+	default:
+		return agent.Definition{}, fault.New(fault.Invalid, "not_offered", "provider %q offers no model that answers", id).At("model")
+	}
+	return d, nil
 }
 
 // notices says what limits the agent on this machine.
@@ -169,7 +203,7 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 }
 
 // cloud reports whether a vendor is a service with an account, without which a conversation is possible all the same.
-func cloud(vendor string) bool { return vendor == "openai" }
+func cloud(vendor string) bool { return vendor == "openai" || vendor == "azure" }
 
 func speaks(languages []string, lang string) bool {
 	if len(languages) == 0 {
@@ -204,12 +238,34 @@ func (p *planner) voice(ctx context.Context, d agent.Definition) (chosen[tts.Mod
 		func(id string) (tts.Model, error) { return p.models.TTS(ctx, id, p.cfg.Providers[id]) },
 		func(m tts.Model) bool { return speaks(m.Caps().Languages, d.Language) })
 	if c.model != nil {
-		c.name = c.model.Caps().ID
-		if d.Voice.ID != "" {
-			c.name += "/" + d.Voice.ID
-		}
+		c.name = voiceName(c.model.Caps().ID, d.Voice.ID)
 	}
 	return c, err
+}
+
+// conversant is the speech-to-speech model, none for an agent of the cascade.
+func (p *planner) conversant(ctx context.Context, d agent.Definition) (chosen[s2s.Model], error) {
+	id := d.Realtime.Provider
+	if id == agent.None {
+		return chosen[s2s.Model]{}, nil
+	}
+	raw, err := with(p.cfg.Providers[id], "realtime_model", d.Realtime.Model)
+	if err != nil {
+		return chosen[s2s.Model]{}, err
+	}
+	m, err := p.models.S2S(ctx, id, raw)
+	if err != nil {
+		return chosen[s2s.Model]{}, fmt.Errorf("speech-to-speech model of %s: %w", id, err)
+	}
+	return chosen[s2s.Model]{m, m.Caps().ID}, nil
+}
+
+// voiceName names a voice of a model.
+func voiceName(model, voice string) string {
+	if voice == "" {
+		return model
+	}
+	return model + "/" + voice
 }
 
 // mind is what answers: a flow, a language model, or a flow that hands over to one.
@@ -220,7 +276,7 @@ func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Mode
 		id = p.cfg.Speech.LLM
 	}
 	if id != "" && id != agent.None {
-		raw, err := withModel(p.cfg.Providers[id], first(d.Model.Name, p.cfg.Speech.Model))
+		raw, err := with(p.cfg.Providers[id], "model", first(d.Model.Name, p.cfg.Speech.Model))
 		if err != nil {
 			return chosen[llm.Model]{}, err
 		}
@@ -231,6 +287,9 @@ func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Mode
 		model = llm.Retry(m, 3, 200*time.Millisecond)
 	}
 	if d.Model.Flow == "" {
+		if model == nil && d.Realtime.Provider != agent.None {
+			return chosen[llm.Model]{}, nil // nobody answers when the speech-to-speech model cannot be had
+		}
 		if model == nil {
 			return chosen[llm.Model]{}, fault.New(fault.Invalid, "no_model", "agent %s names neither a flow nor a provider of language models, and speech.llm is not set", d.Reference)
 		}

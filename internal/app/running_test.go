@@ -19,7 +19,12 @@ import (
 	"griot/internal/media"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(serveFake) != "" {
+		os.Exit(serveHere())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // server is an application that runs, on a port and a data folder of its own.
 type server struct {

@@ -74,6 +74,8 @@ type (
 		To         Millis  `json:"to_ms"`
 		Confidence float32 `json:"confidence,omitempty"`
 		Lang       string  `json:"lang,omitempty"`
+		Input      int     `json:"input_tokens,omitempty"` // of finding out, where a model counts them
+		Output     int     `json:"output_tokens,omitempty"`
 	}
 	// UserFailed: the turn's audio could not be recognised.
 	UserFailed struct {
@@ -170,6 +172,10 @@ type (
 		Input    int    `json:"input_tokens"`
 		Cached   int    `json:"cached_tokens"`
 		Output   int    `json:"output_tokens"`
+		// Of these, tokens of sound.
+		AudioInput  int `json:"input_audio_tokens,omitempty"`
+		AudioCached int `json:"cached_audio_tokens,omitempty"`
+		AudioOutput int `json:"output_audio_tokens,omitempty"`
 	}
 	// TurnTimed breaks down the delay between the caller's last sound and the agent's first. Each value counts from the end of the
 	// last voiced frame; a stage that did not happen is -1.

@@ -155,6 +155,9 @@ func (p *Player) Begin(g event.Gen) media.Format {
 	out := p.leg.Info().Out
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.cur != nil && p.cur.gen == g && p.cur.pushed == 0 {
+		return p.cur.out // it is made again, by other means
+	}
 	if p.cur != nil {
 		p.retire()
 	}
@@ -207,6 +210,15 @@ func (p *Player) Said(g event.Gen, text string) {
 	defer p.mu.Unlock()
 	if p.cur != nil && p.cur.gen == g {
 		p.cur.led.text = append(p.cur.led.text, text...)
+	}
+}
+
+// Pace says how long it takes to say a byte of g's text, as a guess: until marks or its end tell, it places the words.
+func (p *Player) Pace(g event.Gen, perByte time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cur != nil && p.cur.gen == g {
+		p.cur.led.pace = perByte
 	}
 }
 

@@ -18,6 +18,7 @@ type ledger struct {
 	total time.Duration
 	whole bool // no more text or audio will come
 	lang  string
+	pace  time.Duration // that a byte of text takes to say, as a guess while the end is not known; 0 for none
 }
 
 type word struct {
@@ -85,6 +86,9 @@ func (l *ledger) heard(upto time.Duration) int {
 			}
 		}
 		return min(n, len(l.text))
+	}
+	if !known && l.pace > 0 && len(l.text) > base.text {
+		next, known = cut{text: len(l.text), at: base.at + time.Duration(len(l.text)-base.text)*l.pace}, true
 	}
 	if !known || next.at <= base.at {
 		return base.text

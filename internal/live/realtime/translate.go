@@ -258,8 +258,9 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 		r.wire.StatusDetails = &wire.StatusDetails{Type: b.Status, Error: &wire.StatusError{Type: "server_error", Code: b.Reason, Message: b.Message}}
 	}
 	r.wire.Usage = &wire.Usage{TotalTokens: b.Input + b.Output, InputTokens: b.Input, OutputTokens: b.Output,
-		InputTokenDetails:  wire.InputTokenDetails{TextTokens: b.Input, CachedTokens: b.Cached, CachedTokensDetails: wire.CachedDetails{TextTokens: b.Cached}},
-		OutputTokenDetails: wire.OutputTokenDetails{TextTokens: b.Output}}
+		InputTokenDetails: wire.InputTokenDetails{TextTokens: b.Input - b.AudioInput, AudioTokens: b.AudioInput, CachedTokens: b.Cached,
+			CachedTokensDetails: wire.CachedDetails{TextTokens: b.Cached - b.AudioCached, AudioTokens: b.AudioCached}},
+		OutputTokenDetails: wire.OutputTokenDetails{TextTokens: b.Output - b.AudioOutput, AudioTokens: b.AudioOutput}}
 	if delete(c.beside, g); r == c.rep {
 		c.rep, c.down = nil, nil
 	}

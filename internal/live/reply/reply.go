@@ -15,6 +15,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/playout"
+	"griot/internal/live/upstream"
 	"griot/internal/media"
 	"griot/internal/model/llm"
 	"griot/internal/model/tts"
@@ -28,6 +29,7 @@ var ErrInterrupted = errors.New("the reply was interrupted")
 type Player interface {
 	Said(g event.Gen, text string)
 	Write(ctx context.Context, g event.Gen, pcm []int16, marks []tts.Mark) error
+	Pace(g event.Gen, perByte time.Duration)
 	Finish(g event.Gen, whole bool)
 }
 
@@ -42,7 +44,14 @@ type Job struct {
 	Out     media.Format // what the player takes
 	Tools   []tool.Tool
 	Limits  Limits
+
+	Line *upstream.Line // answers, instead of LLM and TTS; nil for the cascade
+	Ask  upstream.Ask   // what it is asked for
+	Text bool           // and whether it writes
 }
+
+// Speaks reports whether the job needs the player.
+func (j Job) Speaks() bool { return j.TTS != nil || j.Line != nil && !j.Text }
 
 // Limits bound an attempt. Zero values take the defaults.
 type Limits struct {
@@ -85,6 +94,7 @@ const (
 	Written                    // the text is complete; Stop says how it ended. The voice may still owe its sound
 	Spent                      // Usage of one model call. A fact
 	Done                       // the attempt is over; the last note
+	Lost                       // instead of Done: the line failed before anything was noticed, with Err. The attempt can be made again, by other means
 )
 
 // Note tells the session how the attempt goes.
@@ -113,6 +123,10 @@ func Run(ctx context.Context, j Job, p Player, post func(Note)) {
 	r := &run{Job: j, p: p, post: post, lim: j.Limits.orDefaults()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
+	if j.Line != nil {
+		r.converse()
+		return
+	}
 	if j.TTS != nil {
 		r.voice = openVoice(r)
 	}

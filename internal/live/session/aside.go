@@ -26,10 +26,14 @@ func (s *state) doAside(ov Overrides, now time.Time, o *out) error {
 		s.waiting = append(s.waiting, ov) // repay begins it, in this step when nothing stands in its way
 		return nil
 	}
+	if s.plan.Models.LLM == nil {
+		return fault.New(fault.Invalid, "out_of_band_unsupported", "This agent has a speech-to-speech model and no language model beside it, which is what writes outside the conversation.")
+	}
 	s.gen++
 	a := s.attemptOf("client", nil, ov, now)
+	a.line = false // the line makes one answer at a time
 	s.asides = append(s.asides, a)
-	s.launchAside(a, ov, now, o)
+	s.launch(a, o)
 	return nil
 }
 
@@ -37,18 +41,12 @@ func (s *state) doAside(ov Overrides, now time.Time, o *out) error {
 func (s *state) sayAside(now time.Time, o *out) {
 	ov := s.waiting[0]
 	s.waiting = slices.Delete(s.waiting, 0, 1)
-	s.launchAside(s.newAttempt("client", nil, ov, now), ov, now, o)
-}
-
-func (s *state) launchAside(a *attempt, ov Overrides, now time.Time, o *out) {
-	req, tools := s.asking(ov)
-	req.Session += "/" + a.response // a model that keeps state must not take it for the conversation
-	s.launch(a, reply.Job{LLM: s.plan.Models.LLM, Request: req, Tools: tools}, now, o)
+	s.launch(s.newAttempt("client", nil, ov, now), o)
 }
 
 // writes reports whether a response is written rather than spoken.
 func (s *state) writes(ov Overrides) bool {
-	if s.plan.Models.TTS == nil {
+	if s.plan.Models.TTS == nil && s.line != lineOpen {
 		return true
 	}
 	if ov.TextOnly != nil {

@@ -64,6 +64,7 @@ type stage struct {
 	start time.Time
 	leg   *loop
 	llm   *fake.LLM
+	up    *fake.S2S // nil without a speech-to-speech model
 	mu    sync.Mutex
 	log   []event.Event
 }
@@ -194,6 +195,7 @@ func (s *stage) models(c *callFile, marks bool) Models {
 	if noSTT {
 		m.STT = nil
 	}
+	s.upstream(c, &m)
 	return m
 }
 

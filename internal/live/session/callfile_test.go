@@ -70,14 +70,14 @@ func parseCall(t *testing.T, path string) *callFile {
 		switch l.who {
 		case "caller", "client":
 			c.acts = append(c.acts, l)
-		case "llm", "tts", "tool", "stt":
+		case "llm", "tts", "tool", "stt", "up":
 			c.models = append(c.models, l)
 		case "set":
 			c.sets = append(c.sets, l)
 		case "expect":
 			c.expects = append(c.expects, l)
 		default:
-			t.Fatalf("%s:%d: %q is none of caller, client, llm, tts, stt, tool, set, expect", path, n, l.who)
+			t.Fatalf("%s:%d: %q is none of caller, client, llm, tts, stt, up, tool, set, expect", path, n, l.who)
 		}
 	}
 	require.NoError(t, sc.Err())

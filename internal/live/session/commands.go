@@ -204,6 +204,9 @@ func (s *state) doTruncate(c TruncateItem, now time.Time, o *out) error {
 	}
 	a.upto, a.heard = min(c.End, a.wrote), min(n, len(a.text))
 	it.Text = a.text[:a.heard]
+	if a.line && !a.textOnly {
+		o.add(lineSaid{a.gen, a.upto, false})
+	}
 	// It was settled before, and is so again: the client knows better. The agent was not cut by it.
 	o.emitGen(a.gen, event.AgentSaid{Response: a.response, Item: a.item, Said: a.text, Text: it.Text, Upto: event.Ms(a.upto), Total: event.Ms(a.total), Cut: len(it.Text) < len(a.text)})
 	return nil
@@ -245,6 +248,9 @@ func (s *state) update(n Settings, now time.Time, o *out) {
 		s.forget()
 	}
 	s.tools = append(append([]tool.Tool(nil), s.server...), clientTools(n.Client)...)
+	if s.plan.Models.S2S != nil {
+		o.add(lineSet{s.lineSettings()})
+	}
 	if old.Turn == n.Turn {
 		return
 	}

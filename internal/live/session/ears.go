@@ -433,9 +433,11 @@ func (l *line) read(ctx context.Context) {
 			return
 		}
 		switch ev.Kind {
+		case stt.Late:
+			l.e.post(wordsMsg{ev: ev})
 		case stt.Partial:
 			l.e.post(wordsMsg{utt: l.current(), ev: ev})
-		case stt.Final:
+		case stt.Final, stt.Taken:
 			l.mu.Lock()
 			if len(l.owed) == 0 {
 				l.mu.Unlock()

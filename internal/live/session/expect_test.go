@@ -100,6 +100,8 @@ func (s *stage) holds(l call) error {
 		if len(s.events(l.words[1])) == 0 {
 			return fmt.Errorf("there is none")
 		}
+	case "upstream":
+		return s.upstreamIs(l)
 	default:
 		return fmt.Errorf("unknown expectation")
 	}

@@ -16,6 +16,7 @@ type Item struct {
 	Audio  bool   // spoken rather than written
 	Done   bool   // Text will not change by itself any more
 	Joins  bool   // of a caller who went on: the words belong to those before
+	Ref    string // of a caller's turn: the name under which a model upstream has it
 	Inner  bool   // a tool that is run here, and its result: clients are not shown it as an item
 	CallID string
 	Name   string

@@ -47,6 +47,7 @@ type listener struct {
 	in  media.Format // of the audio that comes; a client may change it
 	rs  *media.Resampler
 	fr  *media.Framer
+	up  *media.Framer // of the sound as it came, for a model upstream; nil without one
 	det vad.Detector
 	seg vad.Segmenter
 	buf []int16
@@ -94,7 +95,14 @@ func (l *listener) open(in media.Format) (err error) {
 	if l.fr, err = media.NewFramer(media.Mono(rate)); err != nil {
 		return err
 	}
-	e.hear(rate)
+	if l.s.line == nil {
+		e.hear(rate)
+	} else { // it hears all that there is to hear
+		if l.up, err = media.NewFramer(media.Mono(in.Rate)); err != nil {
+			return err
+		}
+		e.hear(in.Rate)
+	}
 	l.det, err = detectorFor(rate)
 	return err
 }
@@ -110,6 +118,12 @@ func (l *listener) audio(f media.Frame) {
 		return
 	}
 	pcm := f.PCM
+	if l.up != nil {
+		l.up.Push(pcm)
+		for f, ok := l.up.Next(); ok; f, ok = l.up.Next() {
+			l.s.ear.push(f.PCM)
+		}
+	}
 	if l.rs != nil {
 		l.buf = l.rs.Process(l.buf[:0], pcm)
 		pcm = l.buf
@@ -148,7 +162,9 @@ func (l *listener) own(f media.Frame) bool {
 
 func (l *listener) frame(f media.Frame) {
 	e := l.s.ear
-	e.push(f.PCM)
+	if l.up == nil {
+		e.push(f.PCM)
+	}
 	l.pos += media.FrameTime
 	l.s.heard.Store(int64(l.pos))
 	act, err := l.det.Push(f)

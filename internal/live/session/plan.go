@@ -14,6 +14,7 @@ import (
 	"griot/internal/live/turn"
 	"griot/internal/media"
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 	"griot/internal/tool"
@@ -43,14 +44,16 @@ type Plan struct {
 	Load        *load.Meter                           // counts for the node; nil counts nothing
 }
 
-// Models of the cascade. STT may be nil: then the caller types and presses keys, and a Notice says so.
-// TTS may be nil: then the agent writes.
+// Models of the cascade, and the one that hears, thinks and speaks in its place. STT may be nil: then the caller types and presses keys, and a Notice says so.
+// TTS may be nil: then the agent writes. With S2S all three may be: then there is nobody to answer when it cannot be had.
 type Models struct {
 	STT stt.Model
 	LLM llm.Model
 	TTS tts.Model
+	S2S s2s.Model
 	// Names for the record.
-	STTName, LLMName, TTSName string
+	STTName, LLMName, TTSName, S2SName string
+	S2SVoice                           string // empty for the model's own choice
 }
 
 // Settings can change while the conversation runs.
@@ -58,6 +61,7 @@ type Settings struct {
 	Instructions string
 	Turn         turn.Settings
 	TextOnly     bool    // the agent writes and does not speak
+	Voice        string  // of a speech-to-speech model, as the client wants it; empty for the plan's
 	Speed        float64 // how much faster than usual it speaks; 0 and 1 for as it does
 	ToolChoice   string
 	MaxTokens    int

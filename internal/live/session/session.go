@@ -15,6 +15,7 @@ import (
 	"griot/internal/live/selfvoice"
 	"griot/internal/live/transport"
 	"griot/internal/live/turn"
+	"griot/internal/live/upstream"
 	"griot/internal/model/llm"
 	"griot/internal/tool"
 )
@@ -32,6 +33,7 @@ type Session struct {
 	st      *state
 	player  *playout.Player
 	ear     *ears
+	line    *upstream.Line      // nil without a speech-to-speech model
 	own     *selfvoice.Detector // nil when the agent's own voice is not looked for in the caller's sound
 	replies map[event.Gen]context.CancelCauseFunc
 	ahead   *llm.Prefetched // an answer to a turn that may not be over; nil when there is none
@@ -66,6 +68,7 @@ func (s *Session) Run(ctx context.Context) error {
 	if err := s.gatherTools(ctx); err != nil {
 		return err
 	}
+	s.openLine()
 	s.start = time.Now()
 	taps := []playout.Tap{}
 	if s.plan.AgentTap != nil {
@@ -84,6 +87,9 @@ func (s *Session) Run(ctx context.Context) error {
 		s.wg.Go(func() { s.ear.run(ctx) })
 	}
 	s.wg.Go(func() { s.listen(ctx) })
+	if s.line != nil {
+		s.wg.Go(func() { s.line.Run(ctx) })
+	}
 
 	s.act(ctx)
 	s.dropAhead()
@@ -244,6 +250,12 @@ func (s *Session) carryOut(ctx context.Context, o *out, _ time.Time) {
 		case prepare:
 			s.dropAhead()
 			s.ahead = llm.Prefetch(ctx, s.plan.Models.LLM, e.request)
+		case lineCut:
+			s.line.Cut(e.gen)
+		case lineSaid:
+			s.line.Settle(e.gen, e.upto, e.whole)
+		case lineSet:
+			s.line.Update(e.settings)
 		case retune:
 			s.ear.retune(e.threshold)
 		case answer:
@@ -273,7 +285,10 @@ func (s *Session) startReply(ctx context.Context, e startRep) {
 		s.wg.Go(func() { <-rctx.Done(); p.Stop() })
 	}
 	s.dropAhead() // it was about something else
-	if e.job.TTS != nil {
+	if e.line {
+		e.job.Line = s.line
+	}
+	if e.job.Speaks() {
 		e.job.Out = s.player.Begin(g)
 	}
 	s.wg.Go(func() {

@@ -55,6 +55,10 @@ type state struct {
 	keys    string // pressed, and not yet taken as a message
 	keysDue time.Time
 
+	line     lineState
+	lineDown bool        // people were told so
+	unread   []*userTurn // turns that the model upstream has, whose words are to come, oldest first
+
 	echoes bool // the agent's voice is known to come back
 
 	floor event.Floor
@@ -77,9 +81,10 @@ type userTurn struct {
 	finalText time.Time
 	over      string // what the agent was saying when it began
 	partial   string
-	cut       bool // it interrupted the agent
-	joins     bool // it goes on with the turn before it
-	manual    bool // a client committed it: no answer unless asked for
+	ref       string // the name under which a model upstream has it
+	cut       bool   // it interrupted the agent
+	joins     bool   // it goes on with the turn before it
+	manual    bool   // a client committed it: no answer unless asked for
 	deadline  time.Time
 }
 
@@ -96,7 +101,11 @@ type attempt struct {
 	metadata map[string]string
 	usage    llm.Usage
 	turn     *userTurn // that it answers
-	it       *Item     // its message in the history, once it said something
+	fixed    string    // to be said word for word; empty for an answer
+	over     Overrides
+	line     bool  // made by a model upstream
+	waits    bool  // for the words that the cascade has to answer, since the line failed
+	it       *Item // its message in the history, once it said something
 
 	started                                      time.Time
 	firstToken, toolsDone, firstAudio, sent, ear time.Time
@@ -174,8 +183,9 @@ type (
 		gen  event.Gen
 	}
 	startRep struct {
-		att *attempt
-		job reply.Job
+		att  *attempt
+		job  reply.Job
+		line bool // over the line
 	}
 	cancelRep struct{ gen event.Gen }
 	cutPlay   struct{ gen event.Gen } // everything older falls silent

@@ -30,6 +30,8 @@ func (s *state) step(m msg, now time.Time, o *out) {
 		s.echo(m, now, o)
 	case wordsMsg:
 		s.words(m, now, o)
+	case lineMsg:
+		s.lineNews(m.n, now, o)
 	case earFault:
 		s.earFailed(m, now, o)
 	case digitMsg:
@@ -131,7 +133,7 @@ func (s *state) decide(d turn.Decision, now time.Time, o *out) {
 // words are in the end what they are now.
 func (s *state) thinkAhead(o *out) {
 	t := s.turn
-	if t == nil || t.partial == "" || t.manual || s.rep != nil || s.asked != nil || len(s.finals) > 0 || !s.set.Turn.CreateResponse {
+	if t == nil || t.partial == "" || t.manual || s.line == lineOpen || s.rep != nil || s.asked != nil || len(s.finals) > 0 || !s.set.Turn.CreateResponse {
 		return
 	}
 	s.hist.add(&Item{ID: t.item, Kind: "message", Role: llm.User, Text: t.partial, Joins: t.joins})
@@ -179,15 +181,19 @@ func (s *state) commit(t *userTurn, to time.Duration, now time.Time, o *out) {
 }
 
 func (s *state) words(m wordsMsg, now time.Time, o *out) {
-	if m.ev.Kind == stt.Partial {
+	switch m.ev.Kind {
+	case stt.Partial:
 		s.partial(m, now, o)
-		return
-	}
-	if m.ev.Kind != stt.Final {
-		return
-	}
-	if t := s.takeFinal(m.utt); t != nil {
-		s.heardUser(t, strings.TrimSpace(m.ev.Text), m.ev, now, o)
+	case stt.Final:
+		if t := s.takeFinal(m.utt); t != nil {
+			s.heardUser(t, strings.TrimSpace(m.ev.Text), m.ev, now, o)
+		}
+	case stt.Taken:
+		if t := s.takeFinal(m.utt); t != nil {
+			s.taken(t, m.ev.Ref, now, o)
+		}
+	case stt.Late:
+		s.wordsCame(m.ev, now, o)
 	}
 }
 
@@ -429,6 +435,9 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 	}
 	for _, a := range s.tails {
 		a.cut = true
+		if a.line {
+			o.add(lineCut{a.gen})
+		}
 		if a.it != nil && !a.it.Done {
 			a.it.Text = a.text[:min(a.heard, len(a.text))]
 		}
@@ -443,6 +452,9 @@ func (s *state) interrupt(reason string, now time.Time, o *out) {
 		return
 	}
 	a.cut, a.cutBy = true, reason
+	if a.line {
+		o.add(lineCut{a.gen})
+	}
 	o.add(cancelRep{gen: a.gen})
 	s.keep(a, reason)
 	if a.it != nil && !a.textOnly {
@@ -475,7 +487,8 @@ func (s *state) finish(a *attempt, now time.Time, o *out) {
 		a.status = "completed"
 	}
 	o.emitGen(a.gen, event.ReplyDone{Response: a.response, Item: a.item, Status: a.status, Reason: a.reason, Message: a.message, Text: a.text,
-		Input: a.usage.Input, Cached: a.usage.Cached, Output: a.usage.Output})
+		Input: a.usage.Input, Cached: a.usage.Cached, Output: a.usage.Output,
+		AudioInput: a.usage.AudioInput, AudioCached: a.usage.AudioCached, AudioOutput: a.usage.AudioOutput})
 	if s.rep == a {
 		s.rep = nil
 	}
@@ -520,6 +533,9 @@ func (s *state) settle(a *attempt, text int, now time.Time, o *out) {
 	if !whole && heard != "" {
 		s.awaits(heard, now, o)
 	}
+	if a.line && !a.textOnly {
+		o.add(lineSaid{a.gen, a.upto, whole})
+	}
 	s.tails = without(s.tails, a)
 	if !a.stopped {
 		s.late = append(s.late, a)
@@ -541,7 +557,8 @@ func (s *state) say(text, cause string, now time.Time, o *out) {
 		return
 	}
 	a := s.newAttempt(cause, nil, Overrides{}, now)
-	s.launch(a, reply.Job{Fixed: text}, now, o)
+	a.fixed = text
+	s.launch(a, o)
 }
 
 // respond starts an answer.
@@ -550,9 +567,7 @@ func (s *state) respond(cause string, t *userTurn, ov Overrides, now time.Time, 
 		return
 	}
 	s.owed = nil
-	a := s.newAttempt(cause, t, ov, now)
-	req, tools := s.asking(ov)
-	s.launch(a, reply.Job{LLM: s.plan.Models.LLM, Request: req, Tools: tools}, now, o)
+	s.launch(s.newAttempt(cause, t, ov, now), o)
 }
 
 // asking is what a model is asked, with the tools that it may call.
@@ -580,13 +595,31 @@ func (s *state) newAttempt(cause string, t *userTurn, ov Overrides, now time.Tim
 }
 
 func (s *state) attemptOf(cause string, t *userTurn, ov Overrides, now time.Time) *attempt {
-	return &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata,
+	return &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata, over: ov, line: s.line == lineOpen,
 		textOnly: s.writes(ov), aside: ov.OutOfBand, request: ov.Request, started: now, moved: now}
 }
 
-func (s *state) launch(a *attempt, j reply.Job, _ time.Time, o *out) {
+// launch begins an attempt.
+func (s *state) launch(a *attempt, o *out) {
 	o.emitGen(a.gen, event.ReplyStarted{Response: a.response, Item: a.item, Previous: s.hist.last(), Cause: a.cause, Text: a.textOnly, OutOfBand: a.aside, Metadata: a.metadata, Request: a.request})
-	j.Gen, j.Limits = a.gen, s.lim.Reply
+	s.start(a, o)
+}
+
+// start has an attempt made, by the line or by the cascade.
+func (s *state) start(a *attempt, o *out) {
+	j := reply.Job{Gen: a.gen, Limits: s.lim.Reply, Fixed: a.fixed}
+	if a.fixed == "" {
+		j.Request, j.Tools = s.asking(a.over)
+		if a.aside {
+			j.Request.Session += "/" + a.response // a model that keeps state must not take it for the conversation
+		}
+	}
+	if a.line {
+		j.Fixed, j.Ask, j.Text = "", s.ask(a), a.textOnly
+		o.add(startRep{att: a, job: j, line: true})
+		return
+	}
+	j.LLM = s.plan.Models.LLM
 	if !a.textOnly {
 		j.TTS, j.Voice = s.plan.Models.TTS, s.plan.Voice
 		if s.set.Speed > 0 {
@@ -662,9 +695,7 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		a.toolsDone = n.At
 		o.emitGen(a.gen, event.ToolReturned{CallID: n.Call.ID, Name: n.Call.Name, Output: n.Result.Output, Failed: n.Result.Failed, Took: event.Ms(n.Took)})
 	case reply.Spent:
-		a.usage.Input += n.Usage.Input
-		a.usage.Cached += n.Usage.Cached
-		a.usage.Output += n.Usage.Output
+		a.usage.Add(n.Usage)
 	case reply.FirstAudio:
 		a.firstAudio = n.At
 	case reply.Written:
@@ -676,6 +707,8 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		}
 	case reply.Done:
 		s.replyOver(a, n, now, o)
+	case reply.Lost:
+		s.lineFailed(a, n, now, o)
 	}
 }
 

@@ -35,6 +35,7 @@ func (s *state) tick(now time.Time, o *out) {
 		o.emit(event.UserFailed{Item: t.item, Code: "recogniser_timeout", Message: "the recogniser did not answer in time"})
 		s.nothingHeard(t, now, o)
 	}
+	s.unreadDue(now, o)
 	if a := s.rep; a != nil && now.Sub(a.moved) >= s.stall(a) {
 		// The reply and the player have deadlines of their own; this one catches what they miss.
 		o.emit(event.Repaired{Owner: "model", Action: "apologise"})
@@ -110,6 +111,9 @@ func (s *state) wake() time.Time {
 	if len(s.finals) > 0 {
 		first(s.finals[0].deadline)
 	}
+	if len(s.unread) > 0 {
+		first(s.unread[0].deadline)
+	}
 	if s.rep != nil {
 		first(s.rep.moved.Add(s.stall(s.rep)))
 	}
@@ -137,6 +141,8 @@ func (s *state) invariants(now time.Time) error {
 		return fmt.Errorf("attempt %d has ended and was not finished", s.rep.gen)
 	case s.rep == nil && len(s.waiting) > 0 && s.quiet() && !s.callersTurn() && s.keys == "" && s.owed == nil && !s.goOn:
 		return fmt.Errorf("a response outside the conversation waits and nobody speaks")
+	case s.rep != nil && s.rep.waits && len(s.unread) == 0:
+		return fmt.Errorf("attempt %d waits for words that are all there", s.rep.gen)
 	case s.rep == nil && s.asked != nil && len(s.finals) == 0:
 		return fmt.Errorf("a reply was asked for and nobody makes it")
 	case s.rep == nil && s.owed != nil && len(s.finals) == 0 && !s.callersTurn() && s.keys == "":

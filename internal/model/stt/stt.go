@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"griot/internal/media"
+	"griot/internal/model/llm"
 )
 
 // Model opens recognition streams. It is safe for concurrent use.
@@ -68,6 +69,9 @@ const (
 	Final                         // what it was; exactly one for each Finalize
 	SpeechStarted                 // the recogniser's own idea of speech, where it has one
 	SpeechEnded
+	// Only from the ear of a conversation whose model hears for itself:
+	Taken // instead of a Final: the model has the utterance, under the name Ref, and can answer it
+	Late  // the words of an utterance that was Taken, perhaps none, or Err when they are not known
 )
 
 // Event is one result. From and To are positions in the audio sent into the stream.
@@ -77,4 +81,7 @@ type Event struct {
 	From, To   time.Duration
 	Confidence float32 // 0…1; 0 when unknown
 	Lang       string
+	Ref        string     // of Taken and Late
+	Usage      *llm.Usage // of Late: what finding out cost
+	Err        error      // of Late
 }

@@ -22,8 +22,8 @@ type Config struct {
 	Name          string   `json:"name" doc:"Name of the resource." env:"VOICE_LIVE_NAME"`
 	EndpointType  string   `json:"endpoint_type" doc:"Kind of address that a name stands for; older resources have cognitiveservices." enum:"services.ai,cognitiveservices" env:"VOICE_LIVE_ENDPOINT_TYPE"`
 	APIVersion    string   `json:"api_version" doc:"Version of the interface." env:"VOICE_LIVE_API_VERSION" required:"true"`
-	Model         string   `json:"model" doc:"Model that is talked to: one that hears and speaks itself, such as gpt-realtime, or one that the service surrounds with speech, such as gpt-4.1." env:"VOICE_LIVE_MODEL" required:"true"`
-	Voice         string   `json:"voice" doc:"Voice when the agent names none, such as fr-FR-VivienneMultilingualNeural or alloy." env:"VOICE_LIVE_VOICE"`
+	Model         string   `json:"realtime_model" doc:"Model that is talked to: one that hears and speaks itself, such as gpt-realtime, or one that the service surrounds with speech, such as gpt-4.1." env:"VOICE_LIVE_MODEL" required:"true"`
+	Voice         string   `json:"realtime_voice" doc:"Voice when the agent names none, such as fr-FR-VivienneMultilingualNeural or alloy." env:"VOICE_LIVE_VOICE"`
 	Transcription string   `json:"transcription" doc:"Model that writes down what is heard, such as azure-speech or gpt-4o-mini-transcribe; empty keeps no words of callers."`
 	Languages     string   `json:"languages" doc:"Languages that callers may speak, separated by commas; empty for the agent's."`
 	Phrases       []string `json:"phrases" doc:"Names and words that callers are likely to say."`

@@ -23,7 +23,7 @@ func upstream(t *testing.T, m s2s.Model, o clienttest.Options) s2s.Model {
 	t.Helper()
 	o.Key, o.Beta = "azure-key", true
 	sv := clienttest.New(t, m, o)
-	raw, err := json.Marshal(map[string]any{"endpoint": sv.URL, "key": "azure-key", "voice": "en-US-AvaNeural"})
+	raw, err := json.Marshal(map[string]any{"endpoint": sv.URL, "key": "azure-key", "realtime_voice": "en-US-AvaNeural"})
 	require.NoError(t, err)
 	got, err := Provider().S2S(t.Context(), raw)
 	require.NoError(t, err)
