@@ -54,6 +54,12 @@ type (
 		Item   string `json:"item"`
 		Reason string `json:"reason"` // "cleared", "empty", "settings" (turn taking was changed in the middle of it)
 	}
+	// IdleTriggered: the caller has kept silent for the idle timeout. From and To are that silence in the caller's audio, Item the turn that it becomes.
+	IdleTriggered struct {
+		Item string `json:"item"`
+		From Millis `json:"from_ms"`
+		To   Millis `json:"to_ms"`
+	}
 	// InputCommitted: the turn's audio became an item of the history.
 	InputCommitted struct {
 		Item     string `json:"item"`
@@ -90,7 +96,7 @@ type (
 		Kind     string          `json:"kind"` // "message", "function_call", "function_call_output"
 		Role     string          `json:"role,omitempty"`
 		Text     string          `json:"text,omitempty"`
-		Source   string          `json:"source,omitempty"` // "typed", "digits", "client", "greeting"
+		Source   string          `json:"source,omitempty"` // "typed", "digits", "client", "greeting", "idle"
 		CallID   string          `json:"call_id,omitempty"`
 		Name     string          `json:"name,omitempty"`
 		Raw      json.RawMessage `json:"raw,omitempty"` // the item as the client sent it, where one did
@@ -220,6 +226,7 @@ func (Notice) EventType() string         { return "notice" }
 func (SpeechStarted) EventType() string  { return "speech.started" }
 func (SpeechStopped) EventType() string  { return "speech.stopped" }
 func (InputDropped) EventType() string   { return "input.dropped" }
+func (IdleTriggered) EventType() string  { return "input.idle" }
 func (InputCommitted) EventType() string { return "input.committed" }
 func (UserPartial) EventType() string    { return "user.partial" }
 func (UserSpoke) EventType() string      { return "user.spoke" }
@@ -263,6 +270,7 @@ func init() {
 	register[SpeechStarted]()
 	register[SpeechStopped]()
 	register[InputDropped]()
+	register[IdleTriggered]()
 	register[InputCommitted]()
 	register[UserPartial]()
 	register[UserSpoke]()

@@ -41,6 +41,8 @@ func (c *conn) translate(e event.Event) {
 		c.send(wire.SpeechStarted{ItemID: b.Item, AudioStartMS: b.At.Duration().Milliseconds()})
 	case event.SpeechStopped:
 		c.send(wire.SpeechStopped{ItemID: b.Item, AudioEndMS: b.At.Duration().Milliseconds()})
+	case event.IdleTriggered:
+		c.send(wire.TimeoutTriggered{ItemID: b.Item, AudioStartMS: b.From.Duration().Milliseconds(), AudioEndMS: b.To.Duration().Milliseconds()})
 	case event.InputCommitted:
 		c.appended.Store(0)
 		c.place(b.Item, b.Previous)

@@ -135,6 +135,8 @@ func facts(evs []event.Event) (out []string) {
 			body = b.Item
 		case event.InputCommitted:
 			body = b.Item
+		case event.IdleTriggered:
+			body = b.Item
 		case event.UserSpoke:
 			body = [2]string{b.Item, b.Text}
 		case event.AgentSaid:

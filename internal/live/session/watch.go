@@ -59,8 +59,7 @@ func (s *state) tick(now time.Time, o *out) {
 	case idle >= s.lim.Idle:
 		s.close("idle", now, o)
 	case s.idlePrompt() > 0 && s.quiet() && idle >= s.idlePrompt() && s.idleAsked.Before(s.active):
-		s.idleAsked = now
-		s.say(s.plan.Phrases.StillThere, "idle", now, o)
+		s.askSilent(now, o)
 	}
 }
 
@@ -79,7 +78,7 @@ func (s *state) stall(*attempt) time.Duration {
 }
 
 func (s *state) idlePrompt() time.Duration {
-	if s.plan.Phrases.StillThere == "" {
+	if s.plan.Phrases.StillThere == "" || s.gen == 0 { // the timeout runs from the end of what the agent said
 		return 0
 	}
 	return s.set.Turn.IdleTimeout
