@@ -194,12 +194,15 @@ func (c *conn) create(ctx context.Context, ev wire.ItemCreate) error {
 	if err != nil {
 		return err
 	}
+	if err := c.views(it); err != nil {
+		return err
+	}
 	return c.sess.Do(ctx, session.CreateItem{Item: it, Previous: ev.PreviousItemID})
 }
 
 // itemFrom reads a client's item.
 func itemFrom(w wire.Item) (*session.Item, error) {
-	raw, err := json.Marshal(w)
+	raw, err := json.Marshal(withoutImages(w))
 	if err != nil {
 		return nil, fault.Wrap(err, fault.Invalid, wire.CodeInvalidValue, "the item cannot be read").At("item")
 	}
@@ -209,7 +212,7 @@ func itemFrom(w wire.Item) (*session.Item, error) {
 		it.Text = w.Output
 	case wire.ItemMessage:
 		var text []string
-		for _, p := range w.Content {
+		for i, p := range w.Content {
 			switch {
 			case p.Text != "":
 				text = append(text, p.Text)
@@ -218,7 +221,11 @@ func itemFrom(w wire.Item) (*session.Item, error) {
 			case p.Type == wire.ContentInputAudio:
 				return nil, fault.New(fault.Invalid, wire.CodeInvalidValue, "audio in an item needs its transcript here: send spoken audio with input_audio_buffer.append").At("item.content")
 			case p.Type == wire.ContentInputImage:
-				return nil, fault.New(fault.Invalid, wire.CodeInvalidValue, "images are not served yet").At("item.content")
+				im, err := imageOf(p)
+				if err != nil {
+					return nil, err.At(fmt.Sprintf("item.content[%d].image_url", i))
+				}
+				it.Images = append(it.Images, im)
 			}
 		}
 		it.Text = strings.Join(text, "\n")
@@ -272,7 +279,7 @@ func itemTo(it session.Item) wire.Item {
 	var w wire.Item
 	if len(it.Raw) > 0 && json.Unmarshal(it.Raw, &w) == nil {
 		w.ID = it.ID
-		return w
+		return withImages(w, it.Images)
 	}
 	switch it.Kind {
 	case wire.ItemFunctionCall:
@@ -370,6 +377,9 @@ func (c *conn) inputMessage(ctx context.Context, w wire.Item) (llm.Message, erro
 		if it, err = itemFrom(w); err != nil {
 			return llm.Message{}, err
 		}
+		if err = c.views(it); err != nil {
+			return llm.Message{}, err
+		}
 	}
 	switch it.Kind {
 	case wire.ItemFunctionCall:
@@ -377,5 +387,5 @@ func (c *conn) inputMessage(ctx context.Context, w wire.Item) (llm.Message, erro
 	case wire.ItemFunctionCallOutput:
 		return llm.Message{Role: llm.ToolRole, CallID: it.CallID, Text: it.Text}, nil
 	}
-	return llm.Message{Role: it.Role, Text: it.Text}, nil
+	return llm.Message{Role: it.Role, Text: it.Text, Images: it.Images}, nil
 }

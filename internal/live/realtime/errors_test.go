@@ -53,7 +53,7 @@ func TestMistakesAreAnsweredAndForgiven(t *testing.T) {
 		{"an id twice", `{"type":"conversation.item.create","event_id":"bd","item":{"id":"first","type":"message","role":"user","content":[]}}`, "item_create_duplicate_item_id", "item.id", "bd"},
 		{"output of no call", `{"type":"conversation.item.create","event_id":"be","item":{"type":"function_call_output","call_id":"c9","output":"x"}}`, "invalid_value", "item.call_id", "be"},
 		{"content of another role", `{"type":"conversation.item.create","event_id":"bf","item":{"type":"message","role":"user","content":[{"type":"output_text","text":"x"}]}}`, "invalid_value", "item.content[0].type", "bf"},
-		{"an image", `{"type":"conversation.item.create","event_id":"bg","item":{"type":"message","role":"user","content":[{"type":"input_image","image_url":"data:,"}]}}`, "invalid_value", "item.content", "bg"},
+		{"an image", `{"type":"conversation.item.create","event_id":"bg","item":{"type":"message","role":"user","content":[{"type":"input_image","image_url":"data:,"}]}}`, "invalid_value", "item.content[0].image_url", "bg"},
 		{"audio without its words", `{"type":"conversation.item.create","event_id":"bh","item":{"type":"message","role":"user","content":[{"type":"input_audio","audio":"AAAA"}]}}`, "invalid_value", "item.content", "bh"},
 		{"delete what is not there", `{"type":"conversation.item.delete","event_id":"bi","item_id":"nope"}`, "item_delete_invalid_item_id", "item_id", "bi"},
 		{"retrieve what is not there", `{"type":"conversation.item.retrieve","event_id":"bj","item_id":"nope"}`, "item_retrieve_invalid_item_id", "item_id", "bj"},

@@ -155,6 +155,9 @@ func (s *state) doCreate(c CreateItem, o *out) error {
 			return fault.New(fault.Invalid, "invalid_value", "no function call with call_id %q is in this conversation", it.CallID).At("item.call_id")
 		}
 	}
+	if err := s.room(it); err != nil {
+		return err
+	}
 	it.Done = true
 	var prev string
 	switch c.Previous {
@@ -169,6 +172,26 @@ func (s *state) doCreate(c CreateItem, o *out) error {
 		}
 	}
 	o.emit(event.ItemAdded{Item: it.ID, Previous: prev, Kind: it.Kind, Role: string(it.Role), Text: it.Text, Source: "client", CallID: it.CallID, Name: it.Name, Raw: it.Raw})
+	return nil
+}
+
+// maxImages bounds the images of a conversation, in bytes of base64: they are sent to the model with every request.
+const maxImages = 32 << 20
+
+// room reports whether the images of an item fit into the conversation.
+func (s *state) room(it *Item) error {
+	if len(it.Images) == 0 {
+		return nil
+	}
+	n := 0
+	for _, other := range append([]*Item{it}, s.hist.items...) {
+		for _, im := range other.Images {
+			n += len(im.Base64)
+		}
+	}
+	if n > maxImages {
+		return fault.New(fault.Conflict, "too_many_images", "The images of this conversation would be longer than %d MiB together: delete items that hold some.", maxImages>>20).At("item.content")
+	}
 	return nil
 }
 

@@ -21,7 +21,8 @@ type Item struct {
 	CallID string
 	Name   string
 	Args   string
-	Raw    json.RawMessage // as the client sent it, where one did
+	Images []llm.Image     // that a user shows
+	Raw    json.RawMessage // as the client sent it, where one did; without the images
 }
 
 // history is the conversation so far, in order.
@@ -110,7 +111,7 @@ func (h *history) messages(limit int) []llm.Message {
 	for _, it := range items {
 		switch it.Kind {
 		case "message":
-			if it.Text == "" {
+			if it.Text == "" && len(it.Images) == 0 {
 				continue
 			}
 			if n := len(out); n > 0 && it.Role == llm.Assistant && out[n-1].Role == llm.Assistant {
@@ -121,7 +122,7 @@ func (h *history) messages(limit int) []llm.Message {
 				out[n-1].Text += " " + it.Text
 				continue
 			}
-			out = append(out, llm.Message{Role: it.Role, Text: it.Text})
+			out = append(out, llm.Message{Role: it.Role, Text: it.Text, Images: it.Images})
 		case "function_call":
 			if r := results[it.CallID]; r != nil {
 				out = append(out, llm.Message{Role: llm.Assistant, Calls: []llm.ToolCall{{ID: it.CallID, Name: it.Name, Arguments: it.Args}}},

@@ -68,3 +68,13 @@ func pass(seq iter.Seq2[Delta, error], yield func(Delta, error) bool) (started b
 	}
 	return started, nil
 }
+
+// TakesImages implements Viewer: any of them may have to answer.
+func (f fallback) TakesImages() bool {
+	for _, m := range f {
+		if !TakesImages(m) {
+			return false
+		}
+	}
+	return len(f) > 0
+}

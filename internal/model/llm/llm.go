@@ -29,8 +29,25 @@ const (
 type Message struct {
 	Role   Role
 	Text   string
+	Images []Image `json:",omitempty"` // of users only, and only for a model that takes them
 	Calls  []ToolCall
 	CallID string
+}
+
+// Image is a picture that a user shows.
+type Image struct {
+	Type   string // "image/png", "image/jpeg", "image/webp" or "image/gif"
+	Base64 string // its bytes, in the standard encoding
+	Detail string // how closely to look: "auto" (or empty), "low", "high"
+}
+
+// Viewer is implemented by models that may take images.
+type Viewer interface{ TakesImages() bool }
+
+// TakesImages reports whether messages to m may hold images.
+func TakesImages(m Model) bool {
+	v, ok := m.(Viewer)
+	return ok && v.TakesImages()
 }
 
 // Request asks for the next assistant message. Session is stable for a whole conversation: a model that keeps state (a flow)

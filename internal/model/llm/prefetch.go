@@ -139,3 +139,6 @@ func (p *Prefetched) Expect(r Request) ([]string, string) {
 	}
 	return nil, ""
 }
+
+// TakesImages implements Viewer.
+func (p *Prefetched) TakesImages() bool { return TakesImages(p.m) }

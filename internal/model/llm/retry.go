@@ -79,3 +79,6 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
+
+// TakesImages implements Viewer.
+func (t retry) TakesImages() bool { return TakesImages(t.m) }

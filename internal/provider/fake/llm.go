@@ -70,6 +70,9 @@ func (m *LLM) Requests() []llm.Request {
 	return slices.Clone(m.requests)
 }
 
+// TakesImages implements llm.Viewer: whatever it is shown, it answers by its script.
+func (m *LLM) TakesImages() bool { return true }
+
 // Active returns how many answers are being generated now: 0 once every sequence was ranged to its end or left.
 func (m *LLM) Active() int {
 	m.mu.Lock()

@@ -34,6 +34,11 @@ func (m *chat) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta,
 // errLeft says that nobody ranges over the answer any more.
 var errLeft = errors.New("left")
 
+// TakesImages implements llm.Viewer.
+func (m *chat) TakesImages() bool {
+	return m.c.Images == "yes" || m.c.Images != "no" && m.c.own()
+}
+
 func (m *chat) generate(outer context.Context, r llm.Request, yield func(llm.Delta, error) bool) error {
 	ctx, l := newLeash(outer, m.c.Timeout)
 	defer l.release()

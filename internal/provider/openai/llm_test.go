@@ -254,3 +254,37 @@ func TestChatConformance(t *testing.T) {
 		},
 	})
 }
+
+// Images are sent as parts; whether the model takes them is a setting, and by default known of OpenAI's own server only.
+func TestImages(t *testing.T) {
+	s := newServer(t)
+	m := &chat{s.client("good")}
+	r := llm.Request{Messages: []llm.Message{{Role: llm.User, Text: "What is this?", Images: []llm.Image{{Type: "image/png", Base64: "iVBORw==", Detail: "low"}, {Type: "image/jpeg", Base64: "/9j/"}}},
+		{Role: llm.User, Images: []llm.Image{{Type: "image/gif", Base64: "R0lG"}}}}}
+	require.NoError(t, ask(t.Context(), m, r).err)
+	var sent struct {
+		Messages []struct{ Content json.RawMessage }
+	}
+	require.NoError(t, json.Unmarshal([]byte(s.last()), &sent))
+	require.JSONEq(t, `[{"type":"text","text":"What is this?"},{"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw==","detail":"low"}},
+		{"type":"image_url","image_url":{"url":"data:image/jpeg;base64,/9j/"}}]`, string(sent.Messages[0].Content))
+	require.JSONEq(t, `[{"type":"image_url","image_url":{"url":"data:image/gif;base64,R0lG"}}]`, string(sent.Messages[1].Content))
+
+	for _, c := range []struct {
+		base, images string
+		want         bool
+	}{{defaultBaseURL, "auto", true}, {defaultBaseURL, "no", false}, {defaultBaseURL, "", true}, {s.URL + "/v1", "auto", false}, {s.URL + "/v1", "yes", true}} {
+		cfg := s.config("good")
+		cfg.BaseURL, cfg.Images = c.base, c.images
+		model, err := newLLM(t.Context(), cfg)
+		require.NoError(t, err)
+		require.Equal(t, c.want, llm.TakesImages(llm.Retry(model, 2, time.Second)), "%+v", c)
+		require.NoError(t, model.(*chat).Close())
+	}
+	yes, no := s.config("good"), s.config("good")
+	yes.Images, no.Images = "yes", "no"
+	a, b := &chat{s.client("good")}, &chat{s.client("good")}
+	a.c, b.c = yes, no
+	require.True(t, llm.TakesImages(llm.Fallback(a, a)))
+	require.False(t, llm.TakesImages(llm.Fallback(a, b)), "the second may have to answer")
+}

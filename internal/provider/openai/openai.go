@@ -33,6 +33,7 @@ type Config struct {
 	RealtimeVoice         string        `json:"realtime_voice" doc:"Voice of the speech-to-speech model when the agent names none; empty leaves the model's own." env:"OPENAI_REALTIME_VOICE"`
 	RealtimeTranscription string        `json:"realtime_transcription" doc:"Model that writes down what the speech-to-speech model hears; empty keeps no words of callers." env:"OPENAI_REALTIME_TRANSCRIPTION"`
 	Effort                string        `json:"reasoning_effort" doc:"How long a reasoning model may think before it answers; empty leaves the model's own. Callers wait meanwhile." enum:"none,minimal,low,medium,high"`
+	Images                string        `json:"images" doc:"Whether the language model takes images: auto is yes for OpenAI's own server and no for others." enum:"auto,yes,no"`
 	Timeout               time.Duration `json:"timeout" doc:"Longest wait for the first token, the next one, the first audio or a transcript."`
 }
 
@@ -42,7 +43,7 @@ func Provider() provider.Provider {
 		ID: "openai", Name: "OpenAI and compatible servers",
 		Default: Config{
 			BaseURL: defaultBaseURL, Model: "gpt-5.4-mini", TranscriptionModel: "gpt-transcribe", SpeechModel: "gpt-4o-mini-tts",
-			Voice: "alloy", RealtimeModel: "gpt-realtime", RealtimeTranscription: "gpt-4o-mini-transcribe", Timeout: 20 * time.Second,
+			Voice: "alloy", RealtimeModel: "gpt-realtime", RealtimeTranscription: "gpt-4o-mini-transcribe", Images: "auto", Timeout: 20 * time.Second,
 		},
 		LLM:     newLLM,
 		STT:     newSTT,

@@ -31,9 +31,21 @@ type streamOptions struct {
 
 type chatMessage struct {
 	Role       string     `json:"role"`
-	Content    *string    `json:"content"` // null beside tool calls
+	Content    any        `json:"content"` // a text, chatParts, or null beside tool calls
 	ToolCalls  []chatCall `json:"tool_calls,omitempty"`
 	ToolCallID string     `json:"tool_call_id,omitempty"`
+}
+
+// chatPart is a text or an image, which is a data URL.
+type chatPart struct {
+	Type     string     `json:"type"`
+	Text     string     `json:"text,omitempty"`
+	ImageURL *chatImage `json:"image_url,omitempty"`
+}
+
+type chatImage struct {
+	URL    string `json:"url"`
+	Detail string `json:"detail,omitempty"`
 }
 
 type chatCall struct {
@@ -110,7 +122,7 @@ func messages(r llm.Request) []chatMessage {
 	}
 	var out []chatMessage
 	if r.System != "" {
-		out = append(out, chatMessage{Role: "system", Content: &r.System})
+		out = append(out, chatMessage{Role: "system", Content: r.System})
 	}
 	for _, m := range r.Messages {
 		switch m.Role {
@@ -122,8 +134,11 @@ func messages(r llm.Request) []chatMessage {
 			}
 		}
 		w := chatMessage{Role: string(m.Role)}
-		if m.Text != "" || len(m.Calls) == 0 {
-			w.Content = &m.Text
+		switch {
+		case len(m.Images) > 0:
+			w.Content = parts(m)
+		case m.Text != "" || len(m.Calls) == 0:
+			w.Content = m.Text
 		}
 		for _, c := range m.Calls {
 			k := chatCall{ID: c.ID, Type: "function"}
@@ -136,8 +151,19 @@ func messages(r llm.Request) []chatMessage {
 			if !ok {
 				text = toolWasCancelled
 			}
-			out = append(out, chatMessage{Role: "tool", Content: &text, ToolCallID: c.ID})
+			out = append(out, chatMessage{Role: "tool", Content: text, ToolCallID: c.ID})
 		}
+	}
+	return out
+}
+
+// parts writes a message with images.
+func parts(m llm.Message) (out []chatPart) {
+	if m.Text != "" {
+		out = append(out, chatPart{Type: "text", Text: m.Text})
+	}
+	for _, im := range m.Images {
+		out = append(out, chatPart{Type: "image_url", ImageURL: &chatImage{URL: "data:" + im.Type + ";base64," + im.Base64, Detail: im.Detail}})
 	}
 	return out
 }
