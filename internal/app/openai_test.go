@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/openai/openai-go/v3/option"
 	"github.com/openai/openai-go/v3/packages/param"
 	openai "github.com/openai/openai-go/v3/realtime"
 	"github.com/stretchr/testify/require"
@@ -376,4 +377,37 @@ func (s *server) recognise(t *testing.T, pcm []int16, text string) string {
 			return ev.Text
 		}
 	}
+}
+
+// What is wrong is said: a key, an agent, an update, an event. The session outlives the last two.
+func TestOpenAIClientIsRefused(t *testing.T) {
+	s := launch(t, func(c *config.Config) {
+		c.Realtime.Keys, c.Realtime.DefaultAgent = []string{"a-good-key"}, "test"
+		c.Providers = config.Providers{"fake": json.RawMessage(`{"answers":["open => We open at nine."]}`)}
+	})
+	connect := func(key, model string) error {
+		service := openai.NewRealtimeService(option.WithBaseURL(s.URL()+"/v1/"), option.WithAPIKey(key), option.WithHeader("X-Forwarded-For", "192.0.2.7")) // as through a proxy
+		conn, err := service.Connect(t.Context(), openai.RealtimeConnectionOptions{}, option.WithQuery("model", model))
+		if err == nil {
+			err = conn.Close()
+		}
+		return err
+	}
+	require.NoError(t, connect("a-good-key", "gpt-realtime"))
+	require.ErrorContains(t, connect("a-wrong-key", "gpt-realtime"), "40")
+	require.ErrorContains(t, connect("a-good-key", "agent:nobody"), "404")
+
+	c := s.call(t, "test")
+	c.send(openai.RealtimeClientEventUnionParam{OfSessionUpdate: &openai.SessionUpdateEventParam{EventID: param.NewOpt("mine"), Session: openai.SessionUpdateEventSessionUnionParam{
+		OfRealtime: &openai.RealtimeSessionCreateRequestParam{Instructions: param.NewOpt("Hum."), Audio: openai.RealtimeAudioConfigParam{Output: openai.RealtimeAudioConfigOutputParam{Speed: param.NewOpt(9.0)}}}}}})
+	refused := c.wait("error").AsRealtimeErrorEvent()
+	require.Equal(t, "mine", refused.Error.EventID)
+	require.Equal(t, "session.audio.output.speed", refused.Error.Param)
+	c.send(openai.RealtimeClientEventUnionParam{OfConversationItemTruncate: &openai.ConversationItemTruncateEventParam{ItemID: "nobody", AudioEndMs: 10}})
+	require.Equal(t, "item_truncate_invalid_item_id", c.wait("error").Error.Code)
+	updated := c.update(openai.RealtimeSessionCreateRequestParam{OutputModalities: []string{"text"}})
+	require.Empty(t, updated.AsSessionUpdatedEvent().Session.AsRealtimeSessionCreateRequest().Instructions, "nothing of the refused update holds")
+	c.write("When do you open?")
+	c.respond()
+	require.Equal(t, "We open at nine.", c.wait("response.done").Response.Output[0].Content[0].Text)
 }
