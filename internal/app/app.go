@@ -183,6 +183,9 @@ func mount(rest http.Handler, live *webcall.Handler, console http.Handler) *http
 	for _, p := range prefixes {
 		live.Mount(mux, p)
 	}
+	for _, p := range sockets {
+		live.MountSocket(mux, p)
+	}
 	mux.Handle("/", console)
 	return mux
 }

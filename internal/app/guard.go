@@ -24,9 +24,12 @@ type guard struct {
 // prefixes are where the Realtime protocol is served over HTTP, by OpenAI's address and by Azure's.
 var prefixes = []string{"/v1/realtime", "/openai/v1/realtime"}
 
+// sockets are where clients of the older dialects connect.
+var sockets = []string{realtime.AzureBetaPath, realtime.VoiceLivePath}
+
 // realtimePath reports whether a path belongs to the protocol: there pages of any site may ask, with a key or a client secret.
 func realtimePath(path string) bool {
-	return slices.ContainsFunc(prefixes, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+	return slices.Contains(sockets, path) || slices.ContainsFunc(prefixes, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
 }
 
 // admit checks a request. The key is what the client presented, if anything.

@@ -2,6 +2,8 @@ package realtime
 
 import (
 	"bytes"
+	"encoding/json"
+	"maps"
 	"slices"
 )
 
@@ -34,6 +36,7 @@ func (s Session) ForResponse(p ResponseParams, voiceLocked bool) (Session, error
 		MaxOutputTokens:   p.MaxOutputTokens,
 		Reasoning:         p.Reasoning,
 		Prompt:            p.Prompt,
+		Temperature:       p.Temperature,
 		Audio:             AudioPatch{Output: AudioOutputPatch{Format: p.Audio.Output.Format, Voice: p.Audio.Output.Voice}},
 	}, "response", voiceLocked)
 }
@@ -53,6 +56,9 @@ func (s Session) merge(p SessionPatch, path string, voiceLocked bool) (Session, 
 	n.Prompt = pointer(p.Prompt, s.Prompt)
 	n.Include = p.Include.Or(s.Include, nil)
 
+	n.Temperature = pointer(p.Temperature, s.Temperature)
+	n.Extra = mergeExtra(s.Extra, p)
+
 	in, out := p.Audio.Input, p.Audio.Output
 	n.Audio.Input.Format = mergeFormat(s.Audio.Input.Format, in.Format)
 	n.Audio.Input.NoiseReduction = pointer(in.NoiseReduction, s.Audio.Input.NoiseReduction)
@@ -66,6 +72,12 @@ func (s Session) merge(p SessionPatch, path string, voiceLocked bool) (Session, 
 	n.Audio.Output.Voice = out.Voice.Or(s.Audio.Output.Voice, d.Audio.Output.Voice)
 	n.Audio.Output.Speed = out.Speed.Or(s.Audio.Output.Speed, d.Audio.Output.Speed)
 
+	if err := checkRate(in.Format, n.Audio.Input.Format, path+".audio.input.format"); err != nil {
+		return s, err
+	}
+	if err := checkRate(out.Format, n.Audio.Output.Format, path+".audio.output.format"); err != nil {
+		return s, err
+	}
 	if err := n.validate(path); err != nil {
 		return s, err
 	}
@@ -109,6 +121,56 @@ func mergeFormat(f AudioFormat, p Opt[FormatPatch]) AudioFormat {
 	return f
 }
 
+// checkRate refuses rates of PCM that GA has not. Voice Live has more, which a conversation with clients of both may have.
+func checkRate(p Opt[FormatPatch], f AudioFormat, path string) error {
+	if p.Value.anyRate || !p.Value.Rate.Set || f.Type != TypePCM || f.Rate == PCM24k.Rate {
+		return nil
+	}
+	return invalid(path+".rate", "Invalid value: %d. audio/pcm is always 24000 samples per second here: resample before sending, or use audio/pcmu or audio/pcma for 8000.", f.Rate)
+}
+
+// mergeExtra keeps fields of the older dialects for as long as nobody has changed what they stand for.
+func mergeExtra(old map[string]json.RawMessage, p SessionPatch) map[string]json.RawMessage {
+	n := map[string]json.RawMessage{}
+	maps.Copy(n, old)
+	for name, changed := range map[string]bool{"voice": p.Audio.Output.Voice.Set, "turn_detection": p.Audio.Input.TurnDetection.Set, "input_audio_noise_reduction": p.Audio.Input.NoiseReduction.Set} {
+		if _, again := p.Extra[name]; changed && !again {
+			delete(n, name)
+		}
+	}
+	for name, raw := range p.Extra {
+		switch {
+		case kind(raw) == 'n':
+			delete(n, name)
+		case name == "turn_detection":
+			n[name] = overlay(n[name], raw)
+		default:
+			n[name] = raw
+		}
+	}
+	if len(n) == 0 {
+		return nil
+	}
+	return n
+}
+
+// overlay merges two objects; a change of type begins anew.
+func overlay(under, over json.RawMessage) json.RawMessage {
+	var a, b map[string]json.RawMessage
+	if json.Unmarshal(under, &a) != nil || json.Unmarshal(over, &b) != nil || a == nil || b == nil {
+		return over
+	}
+	if t, ok := b["type"]; ok && !bytes.Equal(t, a["type"]) {
+		return over
+	}
+	maps.Copy(a, b)
+	out, err := json.Marshal(a)
+	if err != nil {
+		return over
+	}
+	return out
+}
+
 func mergeTranscription(t *Transcription, p Opt[TranscriptionPatch]) *Transcription {
 	if !p.Set || p.Null {
 		return pointer(Opt[Transcription]{Set: p.Set, Null: p.Null}, t)
@@ -149,7 +211,9 @@ func mergeTurnDetection(t *TurnDetection, p Opt[TurnDetectionPatch], path string
 		n = d
 	}
 	// The union is closed: a field of the other variant is unknown here.
-	if typ == SemanticVAD {
+	if v.lenient {
+		v.Eagerness.Set = v.Eagerness.Set && typ == SemanticVAD
+	} else if typ == SemanticVAD {
 		for _, f := range []struct {
 			name string
 			set  bool
@@ -191,6 +255,9 @@ func (s Session) validate(path string) error {
 		if err := oneOf(path+".reasoning.effort", s.Reasoning.Effort, "minimal", "low", "medium", "high", "xhigh"); err != nil {
 			return err
 		}
+	}
+	if t := s.Temperature; t != nil && !within(*t, 0, 2) {
+		return invalid(path+".temperature", "Invalid value: %v. Expected 0 to 2.", *t)
 	}
 	if err := oneOf(path+".truncation", s.Truncation.Type, "auto", "disabled", "retention_ratio"); err != nil {
 		return err
@@ -258,8 +325,8 @@ func (f AudioFormat) validate(path string) error {
 	if err := oneOf(path+".type", f.Type, TypePCM, TypePCMU, TypePCMA); err != nil {
 		return err
 	}
-	if f.Type == TypePCM && f.Rate != PCM24k.Rate {
-		return invalid(path+".rate", "Invalid value: %d. audio/pcm is always 24000 samples per second here: resample before sending, or use audio/pcmu or audio/pcma for 8000.", f.Rate)
+	if f.Type == TypePCM && f.Rate != f.SampleRate() {
+		return invalid(path+".rate", "Invalid value: %d. Expected 8000, 16000 or 24000.", f.Rate)
 	}
 	if f.Type != TypePCM && f.Rate != 0 {
 		return invalid(path+".rate", "Invalid value: %d. %s is always 8000 samples per second.", f.Rate, f.Type)

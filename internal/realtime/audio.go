@@ -219,7 +219,7 @@ func (f AudioFormat) Decode(dst []int16, b64 []byte, carry *Carry) ([]int16, err
 }
 
 func (f AudioFormat) sampleBytes() int {
-	if f.SampleRate() == 8000 {
+	if f.Type == TypePCMU || f.Type == TypePCMA {
 		return 1
 	}
 	return 2
@@ -250,9 +250,7 @@ func AppendAudioDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []byte {
 
 // AppendDelta is AppendAudioDelta for any of the formats; the samples must have the format's rate.
 func (f AudioFormat) AppendDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []byte {
-	dst = slices.Grow(dst, deltaOverhead+len(ref.ResponseID)+len(ref.ItemID)+base64.StdEncoding.EncodedLen(f.sampleBytes()*len(pcm)))
-	dst = f.appendBase64(appendDeltaHead(dst, seq, ref), pcm)
-	return append(dst, `"}`...)
+	return GA.AppendAudioDelta(dst, f, seq, ref, pcm)
 }
 
 func (f AudioFormat) appendBase64(dst []byte, pcm []int16) []byte {
@@ -283,8 +281,8 @@ func (f AudioFormat) encode(dst []byte, pcm []int16) []byte {
 const deltaOverhead = 200
 
 // appendDeltaHead writes the event up to the opening quote of the audio.
-func appendDeltaHead(dst []byte, seq Seq, ref Ref) []byte {
-	dst = append(dst, `{"type":"response.output_audio.delta","event_id":"`...)
+func appendDeltaHead(dst []byte, head string, seq Seq, ref Ref) []byte {
+	dst = append(dst, head...)
 	dst = seq.Append(dst)
 	dst = append(dst, `","response_id":`...)
 	dst = appendString(dst, ref.ResponseID)

@@ -1,5 +1,7 @@
 package realtime
 
+import "encoding/json"
+
 // ClientEvent is a closed set: what a client sends. DecodeClient returns the structs below by value.
 type ClientEvent interface {
 	EventType() string
@@ -87,6 +89,15 @@ type ResponseCancel struct {
 	ResponseID string `json:"response_id,omitempty"`
 }
 
+// Nothing is an event that is known and asks for nothing here, such as the beginning of a turn that its first sound begins as well.
+type Nothing struct {
+	Header
+	Type string `json:"-"`
+}
+
+// EventType returns the type as it was sent.
+func (n Nothing) EventType() string { return n.Type }
+
 // SessionPatch is a change of a session: absent fields keep their value, null clears, objects merge.
 type SessionPatch struct {
 	Type              string          `json:"type"`
@@ -103,6 +114,10 @@ type SessionPatch struct {
 	Prompt            Opt[Prompt]     `json:"prompt,omitzero"`
 	Include           Opt[[]string]   `json:"include,omitzero"`
 	Audio             AudioPatch      `json:"audio,omitzero"`
+
+	// What only the older dialects have words for.
+	Temperature Opt[float64]               `json:"-"`
+	Extra       map[string]json.RawMessage `json:"-"` // fields to be shown again as they are; null takes one out
 }
 
 // AudioPatch is a change of SessionAudio.
@@ -130,6 +145,8 @@ type AudioOutputPatch struct {
 type FormatPatch struct {
 	Type Opt[string] `json:"type,omitzero"`
 	Rate Opt[int]    `json:"rate,omitzero"`
+
+	anyRate bool // of a dialect that has others than GA's for PCM
 }
 
 // TranscriptionPatch is a change of Transcription.
@@ -152,6 +169,8 @@ type TurnDetectionPatch struct {
 	Eagerness         Opt[string]  `json:"eagerness,omitzero"`
 	CreateResponse    Opt[bool]    `json:"create_response,omitzero"`
 	InterruptResponse Opt[bool]    `json:"interrupt_response,omitzero"`
+
+	lenient bool // fields of the other type are passed over
 }
 
 // ResponseParams override the session for one response. Session.ForResponse applies them.
@@ -168,6 +187,18 @@ type ResponseParams struct {
 	Conversation      string             `json:"conversation,omitempty"` // "auto" (also when empty) or "none": out of band
 	Metadata          map[string]string  `json:"metadata,omitempty"`     // at most 16 pairs
 	Input             Opt[[]Item]        `json:"input,omitzero"`         // replaces the context; items or references to them
+
+	Temperature Opt[float64]   `json:"-"` // of the older dialects
+	Extra       ResponseExtras `json:"-"` // of Voice Live
+}
+
+// ResponseExtras are what Voice Live's response.create asks for beside the response.
+type ResponseExtras struct {
+	Commit       bool   // what is buffered first
+	Cancel       bool   // the response under way first
+	Append       []Item // to the conversation first
+	Instructions string // behind those of the session
+	Say          string // word for word, instead of an answer of the model
 }
 
 // OutOfBand reports whether the response stays out of the conversation.

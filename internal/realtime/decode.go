@@ -14,8 +14,11 @@ import (
 // Session.ForResponse. It keeps nothing of raw.
 func DecodeClient(raw []byte) (ClientEvent, error) { return GA.DecodeClient(raw) }
 
+// clientReader reads an event of one type.
+type clientReader func(h Header, o *object) ClientEvent
+
 // clientEvents reads the fields of each type; type and event_id are taken already.
-var clientEvents = map[string]func(h Header, o *object) ClientEvent{
+var clientEvents = map[string]clientReader{
 	"session.update": func(h Header, o *object) ClientEvent {
 		return SessionUpdate{h, required(o, "session", decodeSessionPatch)}
 	},
@@ -43,12 +46,12 @@ var clientEvents = map[string]func(h Header, o *object) ClientEvent{
 	"griot.digits": func(h Header, o *object) ClientEvent { return GriotDigits{h, required(o, "digits", decodeDigits)} },
 }
 
-func decodeClient(raw []byte, strict bool) (ClientEvent, error) {
+// decodeClient reads an event; what own has goes before the events that all dialects share.
+func decodeClient(raw []byte, r *reader, own map[string]clientReader) (ClientEvent, []Warning, error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &fields); err != nil || fields == nil {
-		return nil, fault.New(fault.Invalid, CodeInvalidEvent, "The message is not a JSON object.")
+		return nil, nil, fault.New(fault.Invalid, CodeInvalidEvent, "The message is not a JSON object.")
 	}
-	r := &reader{strict: strict}
 	o := &object{reader: r, fields: fields}
 	h := Header{EventID: plain(o, "event_id", decodeString)}
 	if len(h.EventID) > maxEventID {
@@ -56,18 +59,27 @@ func decodeClient(raw []byte, strict bool) (ClientEvent, error) {
 	}
 	typ := required(o, "type", decodeString)
 	if r.err != nil {
-		return nil, r.err
+		return nil, nil, r.err
 	}
-	read, ok := clientEvents[typ]
+	read, ok := own[typ]
 	if !ok {
-		return nil, notOneOf("type", typ, slices.Sorted(maps.Keys(clientEvents))...)
+		if read, ok = clientEvents[typ]; !ok {
+			all := slices.Sorted(maps.Keys(clientEvents))
+			for name := range own {
+				if !slices.Contains(all, name) {
+					all = append(all, name)
+				}
+			}
+			slices.Sort(all)
+			return nil, nil, notOneOf("type", typ, all...)
+		}
 	}
 	ev := read(h, o)
 	o.done()
 	if r.err != nil {
-		return nil, r.err
+		return nil, nil, r.err
 	}
-	return ev, nil
+	return ev, r.warnings, nil
 }
 
 // DecodeSession reads a session object as client_secrets and calls carry one: what session.update has, but for the type, which may be left out.
@@ -241,6 +253,9 @@ func contentOf(allowed []string) decoder[Content] {
 		c := Content{Type: required(o, "type", decodeString)}
 		if r.err != nil {
 			return c
+		}
+		if !r.strict {
+			c.Type = contentFromOlder(c.Type, allowed)
 		}
 		if !slices.Contains(allowed, c.Type) {
 			r.fail(notOneOf(o.at("type"), c.Type, allowed...))

@@ -25,6 +25,7 @@ const (
 	CodeCreateUnknown    = "item_create_invalid_item_id"
 	CodeUnsupportedAudio = "unsupported_content_type"
 	CodeSessionExpired   = "session_expired"
+	CodeUnsupported      = "unsupported_parameter" // of warnings
 	CodeExtensionsNotOn  = "extensions_not_enabled"
 )
 

@@ -173,6 +173,8 @@ type Response struct {
 	Audio            ResponseAudio     `json:"audio"`
 	Usage            *Usage            `json:"usage"`
 	Metadata         map[string]string `json:"metadata"` // as the request had it
+
+	Temperature *float64 `json:"-"` // shown by the older dialects; nil: the model's own
 }
 
 // ResponseAudio is the sound of a response.

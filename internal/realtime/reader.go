@@ -3,6 +3,7 @@ package realtime
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -13,8 +14,10 @@ import (
 // reader decodes JSON field by field, knows the path of each, and keeps the first fault. encoding/json alone can
 // neither tell null from absent nor say where an unknown field was.
 type reader struct {
-	strict bool
-	err    *fault.Error
+	dialect  Dialect
+	strict   bool
+	err      *fault.Error
+	warnings []Warning // in a dialect that tolerates
 }
 
 func (r *reader) fail(err *fault.Error) {
@@ -51,16 +54,39 @@ func (o *object) take(name string) (json.RawMessage, bool) {
 	return raw, ok
 }
 
-// done refuses what nobody took.
+// done refuses what nobody took, or says that it is left out.
 func (o *object) done() {
-	if !o.strict || len(o.fields) == 0 {
+	if len(o.fields) == 0 {
 		return
 	}
-	names := make([]string, 0, len(o.fields))
-	for name := range o.fields {
-		names = append(names, name)
+	names := slices.Sorted(maps.Keys(o.fields))
+	if o.strict {
+		o.fail(unknown(o.at(clip(names[0]))))
+		return
 	}
-	o.fail(unknown(o.at(clip(slices.Min(names)))))
+	for _, name := range names {
+		o.warn(CodeUnknown, o.at(clip(name)), "Unknown parameter: '%s'. It is left out.", o.at(clip(name)))
+	}
+}
+
+// maxWarnings is how many one event gives rise to.
+const maxWarnings = 16
+
+func (r *reader) warn(code, path, format string, args ...any) {
+	if len(r.warnings) < maxWarnings {
+		r.warnings = append(r.warnings, NewWarning(code, path, format, args...))
+	}
+}
+
+// cannot takes fields that the dialect has and this server does not serve, and says so of those that ask for something.
+func (o *object) cannot(names ...string) {
+	for _, name := range names {
+		raw, ok := o.take(name)
+		if !ok || slices.Contains([]string{"null", "false", "[]", "{}", `""`}, string(raw)) {
+			continue
+		}
+		o.warn(CodeUnsupported, o.at(name), "'%s' is not served here. It is left out.", o.at(name))
+	}
 }
 
 // decoder turns raw JSON at a path into a value, or fails its reader.

@@ -34,6 +34,10 @@ type Session struct {
 	Include           []string     `json:"include"` // nil: null
 	Audio             SessionAudio `json:"audio"`
 	ExpiresAt         int64        `json:"expires_at"` // Unix seconds
+
+	// What only the older dialects have words for.
+	Temperature *float64                   `json:"-"` // nil: the model's own
+	Extra       map[string]json.RawMessage `json:"-"` // fields as a client of such a dialect wrote them, to be shown to it again
 }
 
 // SessionAudio is both directions of sound.
@@ -73,10 +77,13 @@ type AudioFormat struct {
 // PCM24k is signed 16-bit little-endian mono at 24 kHz, the protocol's ordinary format.
 var PCM24k = AudioFormat{Type: TypePCM, Rate: 24000}
 
-// SampleRate returns samples per second: 24000 for PCM, 8000 for G.711.
+// SampleRate returns samples per second: 24000 for PCM, but for Voice Live's other rates, and 8000 for G.711.
 func (f AudioFormat) SampleRate() int {
-	if f.Type == TypePCMU || f.Type == TypePCMA {
+	switch {
+	case f.Type == TypePCMU || f.Type == TypePCMA:
 		return 8000
+	case f.Rate == 16000 || f.Rate == 8000:
+		return f.Rate
 	}
 	return 24000
 }

@@ -46,6 +46,7 @@ type Client struct {
 	Pipe     Pipe
 	Greeted  bool // session.created is the first it gets, as for who opened the call
 	Extended bool // Griot's extensions
+	Dialect  wire.Dialect
 }
 
 // Join adds a client: it gets every event from now on, and its own are carried out. It returns when the client's pipe, the call, or ctx has ended, and leaves
@@ -57,7 +58,7 @@ func (l *Call) Join(ctx context.Context, cl Client) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	o := &outlet{pipe: cl.Pipe, ext: cl.Extended, dialect: wire.GA}
+	o := &outlet{pipe: cl.Pipe, ext: cl.Extended, dialect: cl.Dialect}
 	if !l.c.attach(o, cl.Greeted) {
 		return errOver
 	}

@@ -19,10 +19,11 @@ import (
 
 // command carries out an event of the client o. ok means that in was filled in: it was audio after all. Where sound travels beside the events, in is nil.
 func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport.Inbound) (ok bool, err error) {
-	ev, err := o.dialect.DecodeClient(raw)
+	ev, warnings, err := o.dialect.Read(raw)
 	if err != nil {
 		return false, err
 	}
+	c.warn(o, warnings...)
 	c.doing.Lock()
 	defer c.doing.Unlock()
 	switch ev := ev.(type) {
@@ -32,13 +33,9 @@ func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport
 		}
 		return true, c.audio(ev.Audio, in)
 	case wire.SessionUpdate:
-		return false, c.update(ctx, ev.Session)
+		return false, c.update(ctx, c.bend(o, ev.Session))
 	case wire.InputAudioCommit:
-		if d := c.info.In.Duration(int(c.appended.Load())); d < 100*time.Millisecond {
-			return false, fault.New(fault.Invalid, wire.CodeCommitEmpty, "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has %dms of audio.", d.Milliseconds())
-		}
-		c.appended.Store(0)
-		return false, c.sess.Do(ctx, session.CommitInput{})
+		return false, c.commit(ctx)
 	case wire.InputAudioClear:
 		c.appended.Store(0)
 		c.carry.Reset()
@@ -57,9 +54,11 @@ func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport
 	case wire.ItemRetrieve:
 		return false, c.retrieve(ctx, ev)
 	case wire.ResponseCreate:
-		return false, c.respond(ctx, ev.Response)
+		return false, c.respondTo(ctx, o, ev.Response)
 	case wire.ResponseCancel:
 		return false, c.sess.Do(ctx, session.Interrupt{Response: ev.ResponseID})
+	case wire.Nothing:
+		return false, nil
 	case wire.GriotPlayback:
 		return false, c.acknowledge(ev)
 	case wire.GriotDigits:
@@ -69,6 +68,15 @@ func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport
 		return false, c.sess.Do(ctx, session.Digits{Keys: ev.Digits})
 	}
 	return false, fault.New(fault.Invalid, wire.CodeInvalidEvent, "%s is not served here", ev.EventType())
+}
+
+// commit makes an item of what is buffered.
+func (c *conn) commit(ctx context.Context) error {
+	if d := c.info.In.Duration(int(c.appended.Load())); d < 100*time.Millisecond {
+		return fault.New(fault.Invalid, wire.CodeCommitEmpty, "Error committing input audio buffer: buffer too small. Expected at least 100ms of audio, but buffer only has %dms of audio.", d.Milliseconds())
+	}
+	c.appended.Store(0)
+	return c.sess.Do(ctx, session.CommitInput{})
 }
 
 // update applies a session.update as a whole or not at all.
@@ -130,14 +138,16 @@ func accept(conv *Conversation, old wire.Session, p wire.SessionPatch) (wire.Ses
 // checkVoice refuses a voice that nobody here has.
 func checkVoice(conv *Conversation, old, next wire.Session, path string) error {
 	v, was := next.Audio.Output.Voice, old.Audio.Output.Voice
-	if v == was || v.ID == "" && (protocolVoices[v.Name] || v.Name == conv.Agent.Voice) {
+	if v == was || has(conv, v) {
 		return nil
 	}
 	return fault.New(fault.Invalid, wire.CodeInvalidValue, "Voice '%s' is not one of this agent's: its voice is '%s', and the protocol's own names are taken to mean it.", v.Name+v.ID, conv.Agent.Voice).At(path)
 }
 
-// protocolVoices are names that clients send by habit. They mean the agent's own voice.
-var protocolVoices = map[string]bool{"alloy": true, "ash": true, "ballad": true, "coral": true, "echo": true, "sage": true, "shimmer": true, "verse": true, "marin": true, "cedar": true}
+// has reports whether a voice may be asked for: the agent's, and the protocol's own, which clients send by habit and which mean the agent's.
+func has(conv *Conversation, v wire.Voice) bool {
+	return v.ID == "" && (wire.OpenAIVoice(v.Name) || v.Name == conv.Agent.Voice)
+}
 
 // settingsOf reads the session's settings out of the wire's, on top of what the agent brings.
 func settingsOf(s wire.Session, base session.Settings) session.Settings {
@@ -148,7 +158,11 @@ func settingsOf(s wire.Session, base session.Settings) session.Settings {
 	set.ToolChoice = choice(s.ToolChoice)
 	set.Client = tools(s.Tools)
 	set.Speed = s.Audio.Output.Speed
+	set.Temperature = s.Temperature
 	set.Turn = turnOfWire(s.Audio.Input.TurnDetection)
+	if pause, ok := s.SemanticTurns(); ok && !set.Turn.Manual {
+		set.Turn.Kind, set.Turn.MaxPause = turn.SemanticVAD, time.Duration(pause)*time.Millisecond
+	}
 	// What the protocol has no words for stays as the agent has it.
 	set.Turn.Lang, set.Turn.Sensitivity, set.Turn.KeepThinking = base.Turn.Lang, base.Turn.Sensitivity, base.Turn.KeepThinking
 	return set
@@ -306,6 +320,42 @@ func itemTo(it session.Item) wire.Item {
 	return wire.Message(it.ID, string(it.Role), status, part)
 }
 
+// respondTo does what a client asks for beside a response, and then asks for that.
+func (c *conn) respondTo(ctx context.Context, o *outlet, p wire.ResponseParams) error {
+	x := p.Extra
+	if x.Say != "" && p.OutOfBand() {
+		return fault.New(fault.Invalid, wire.CodeInvalidValue, "A text that is given is said in the conversation, not beside it.").At("response.pre_generated_assistant_message")
+	}
+	if x.Cancel {
+		if err := c.sess.Do(ctx, session.Interrupt{}); err != nil && fault.CodeOf(err) != wire.CodeCancelNotActive {
+			return err
+		}
+	}
+	if x.Commit {
+		if err := c.commit(ctx); err != nil && fault.CodeOf(err) != wire.CodeCommitEmpty {
+			return err
+		}
+	}
+	for i, it := range x.Append {
+		if err := c.create(ctx, wire.ItemCreate{Item: it}); err != nil {
+			if f := (*fault.Error)(nil); errors.As(err, &f) {
+				return f.At(fmt.Sprintf("response.append_input_items[%d]", i))
+			}
+			return err
+		}
+	}
+	if x.Instructions != "" {
+		c.mu.Lock()
+		base := p.Instructions.Or(c.session.Instructions, "")
+		c.mu.Unlock()
+		p.Instructions = wire.Some(strings.TrimSpace(base + "\n\n" + x.Instructions))
+	}
+	if o.dialect == wire.VoiceLive {
+		p.Audio.Output.Voice = c.bendVoice(o, p.Audio.Output.Voice, "response.voice")
+	}
+	return c.respond(ctx, p)
+}
+
 func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 	c.mu.Lock()
 	cur := c.session
@@ -317,7 +367,10 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 	if err := checkVoice(c.conv, cur, eff, "response.audio.output.voice"); err != nil {
 		return err
 	}
-	ov := session.Overrides{Metadata: p.Metadata, OutOfBand: p.OutOfBand()}
+	ov := session.Overrides{Metadata: p.Metadata, OutOfBand: p.OutOfBand(), Say: p.Extra.Say}
+	if p.Temperature.Set {
+		ov.Temperature = eff.Temperature
+	}
 	if p.Instructions.Set {
 		ov.Instructions = &eff.Instructions
 	}

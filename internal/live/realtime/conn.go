@@ -194,7 +194,7 @@ func (c *conn) encodeAudio(dst []byte) []byte {
 		return dst
 	}
 	c.seq++
-	return f.AppendDelta(dst, c.seq, c.rep.message.Ref, pcm)
+	return c.main.dialect.AppendAudioDelta(dst, f, c.seq, c.rep.message.Ref, pcm)
 }
 
 // send encodes and queues events for every client, in order. Called with mu held.

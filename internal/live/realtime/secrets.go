@@ -15,6 +15,7 @@ import (
 type Secret struct {
 	Model   string // names the agent; empty leaves the choice to the client
 	Session []wire.SessionPatch
+	Dialect wire.Dialect // that its user is taken to speak
 	Expires time.Time
 }
 
@@ -31,11 +32,12 @@ const maxSecrets = 100_000
 const SecretPrefix = "ek_"
 
 // Mint makes a secret that is valid for life. It is fault.Limited when too many are.
-func (s *Secrets) Mint(model string, session []wire.SessionPatch, life time.Duration) (value string, expires time.Time, err error) {
+func (s *Secrets) Mint(what Secret, life time.Duration) (value string, expires time.Time, err error) {
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // it never fails
 	value, now := SecretPrefix+hex.EncodeToString(b[:]), time.Now()
 	expires = now.Add(life).Truncate(time.Second)
+	what.Expires = expires
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.byID == nil {
@@ -51,7 +53,7 @@ func (s *Secrets) Mint(model string, session []wire.SessionPatch, life time.Dura
 	if len(s.byID) >= maxSecrets {
 		return "", expires, fault.New(fault.Limited, "too_many_secrets", "Too many client secrets are valid at this moment. Try again later.")
 	}
-	s.byID[sha256.Sum256([]byte(value))] = Secret{Model: model, Session: session, Expires: expires}
+	s.byID[sha256.Sum256([]byte(value))] = what
 	return value, expires, nil
 }
 

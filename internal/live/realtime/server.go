@@ -88,7 +88,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	model := first(r.URL.Query().Get("model"), secret.Model)
+	model := first(modelOf(r), secret.Model)
 	if _, err := s.AgentOf(model); err != nil {
 		ws.Refuse(w, http.StatusBadRequest, err)
 		return
@@ -122,13 +122,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		conv.Close("refused", err) // Accept has answered the client
 		return
 	}
-	ext, remote := Extended(r), r.RemoteAddr
+	o, remote := &outlet{pipe: WebSocket(sock), ext: Extended(r), dialect: DialectOf(r)}, r.RemoteAddr
+	if granted && o.dialect == wire.GA {
+		o.dialect = secret.Dialect // who asked for the secret in the beta's words speaks them
+	}
 	begun = true
 	s.live.Go(func() {
 		defer cancel()
 		defer unwatch()
 		defer s.survive(conv, func() { _ = sock.Close(ws.InternalError, "failed") })
-		s.hold(ctx, &outlet{pipe: WebSocket(sock), ext: ext, dialect: wire.GA}, conv, effective, plan, remote)
+		s.hold(ctx, o, conv, effective, plan, remote)
 	})
 }
 

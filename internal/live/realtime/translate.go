@@ -158,7 +158,7 @@ func (c *conn) started(g event.Gen, b event.ReplyStarted) {
 		conversation = ""
 	}
 	r := &response{gen: g, modality: modality, wire: wire.Response{ID: b.Response, Status: wire.InProgress, ConversationID: wire.NullString(conversation),
-		OutputModalities: []string{modality}, MaxOutputTokens: s.MaxOutputTokens, Metadata: b.Metadata,
+		OutputModalities: []string{modality}, MaxOutputTokens: s.MaxOutputTokens, Metadata: b.Metadata, Temperature: s.Temperature,
 		Audio: wire.ResponseAudio{Output: wire.ResponseAudioOutput{Format: s.Audio.Output.Format, Voice: s.Audio.Output.Voice}}}}
 	r.message = wire.Output{Ref: wire.Ref{ResponseID: b.Response, ItemID: b.Item}, OutOfBand: b.OutOfBand}
 	if b.OutOfBand && b.Text {

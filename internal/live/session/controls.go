@@ -76,4 +76,6 @@ type Overrides struct {
 	Metadata     map[string]string
 	OutOfBand    bool   // outside the conversation: it adds nothing to the history
 	Request      uint64 // given back in ReplyStarted
+	Temperature  *float64
+	Say          string // word for word, instead of an answer
 }

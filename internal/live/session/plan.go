@@ -65,6 +65,7 @@ type Settings struct {
 	Speed        float64 // how much faster than usual it speaks; 0 and 1 for as it does
 	ToolChoice   string
 	MaxTokens    int
+	Temperature  *float64       // nil: the model's own
 	Client       []llm.ToolSpec // tools that the client runs
 	Hints        stt.Hints      // beside what the model expects
 }

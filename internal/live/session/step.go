@@ -567,7 +567,9 @@ func (s *state) respond(cause string, t *userTurn, ov Overrides, now time.Time, 
 		return
 	}
 	s.owed = nil
-	s.launch(s.newAttempt(cause, t, ov, now), o)
+	a := s.newAttempt(cause, t, ov, now)
+	a.fixed = ov.Say
+	s.launch(a, o)
 }
 
 // asking is what a model is asked, with the tools that it may call.
@@ -635,12 +637,15 @@ func (s *state) start(a *attempt, o *out) {
 
 // request is what a model is asked.
 func (s *state) request(ov Overrides) llm.Request {
-	r := llm.Request{Session: s.plan.ID, Lang: s.plan.Lang, System: s.set.Instructions, Choice: s.set.ToolChoice, Limits: llm.Limits{MaxTokens: s.set.MaxTokens}}
+	r := llm.Request{Session: s.plan.ID, Lang: s.plan.Lang, System: s.set.Instructions, Choice: s.set.ToolChoice, Limits: llm.Limits{MaxTokens: s.set.MaxTokens, Temperature: s.set.Temperature}}
 	if ov.Instructions != nil {
 		r.System = *ov.Instructions
 	}
 	if ov.ToolChoice != "" {
 		r.Choice = ov.ToolChoice
+	}
+	if ov.Temperature != nil {
+		r.Limits.Temperature = ov.Temperature
 	}
 	if ov.MaxTokens > 0 {
 		r.Limits.MaxTokens = ov.MaxTokens

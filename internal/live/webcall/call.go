@@ -157,7 +157,7 @@ func (c *Call) hold(ch *webrtc.Channel) {
 				return
 			}
 		}
-		err := c.live.Join(c.s.ctx, realtime.Client{Pipe: ch, Greeted: true, Extended: c.req.Extended})
+		err := c.live.Join(c.s.ctx, realtime.Client{Pipe: ch, Greeted: true, Extended: c.req.Extended, Dialect: c.req.Dialect})
 		_ = ch.Close("")
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, context.Canceled) && fault.CodeOf(err) != "session_ended" {
 			c.s.o.Log.Debug("a WebRTC call goes on without its channel", "call", c.id, "error", err)

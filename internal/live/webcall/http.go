@@ -60,6 +60,9 @@ func (h *Handler) Mount(mux *http.ServeMux, prefix string) {
 	})
 }
 
+// MountSocket puts the WebSocket alone under an address, as those of the older dialects have no others.
+func (h *Handler) MountSocket(mux *http.ServeMux, path string) { mux.HandleFunc("GET "+path, h.socket) }
+
 // AllowPages lets pages of any site read the answers, the address of a call among them. No cookie opens anything here, so that is no risk: a page needs a key.
 func AllowPages(w http.ResponseWriter) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
@@ -103,7 +106,7 @@ func (h *Handler) side(w http.ResponseWriter, r *http.Request, id string) {
 		return // it has answered
 	}
 	pipe := realtime.WebSocket(sock)
-	_ = call.Join(h.Calls.ctx, realtime.Client{Pipe: pipe, Extended: realtime.Extended(r)}) // why it ended is of no more interest
+	_ = call.Join(h.Calls.ctx, realtime.Client{Pipe: pipe, Extended: realtime.Extended(r), Dialect: realtime.DialectOf(r)}) // why it ended is of no more interest
 	_ = pipe.Close("")
 }
 
@@ -118,9 +121,12 @@ func (h *Handler) create(prefix string) func(w http.ResponseWriter, r *http.Requ
 		key, _ := ws.Credentials(r)
 		secret, _ := h.Server.Secrets.Find(key)
 		req.Session = append(req.Session, secret.Session...)
+		if req.Dialect = realtime.DialectOf(r); req.Dialect == wire.GA {
+			req.Dialect = secret.Dialect
+		}
 		req.Model = first(r.URL.Query().Get("model"), secret.Model)
 		if len(session) > 0 {
-			p, err := wire.DecodeSession(session)
+			p, err := req.Dialect.DecodeSession(session)
 			if err != nil {
 				return err
 			}

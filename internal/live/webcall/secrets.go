@@ -5,10 +5,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"time"
 
 	"griot/internal/fault"
+	"griot/internal/live/realtime"
 	"griot/internal/live/transport/ws"
 	wire "griot/internal/realtime"
 )
@@ -49,7 +49,7 @@ func (h *Handler) mint(w http.ResponseWriter, r *http.Request) error {
 	if len(body.Session) == 0 || string(body.Session) == "null" {
 		body.Session = json.RawMessage(`{}`)
 	}
-	value, expires, session, err := h.secret(r, body.Session, time.Duration(life)*time.Second)
+	value, expires, session, err := h.secret(r, wire.GA, body.Session, time.Duration(life)*time.Second)
 	if err != nil {
 		return err
 	}
@@ -57,11 +57,11 @@ func (h *Handler) mint(w http.ResponseWriter, r *http.Request) error {
 }
 
 // secret mints a client secret for a session.
-func (h *Handler) secret(r *http.Request, raw []byte, life time.Duration) (value string, expires time.Time, s wire.Session, err error) {
+func (h *Handler) secret(r *http.Request, d wire.Dialect, raw []byte, life time.Duration) (value string, expires time.Time, s wire.Session, err error) {
 	if key, _ := ws.Credentials(r); h.isSecret(key) {
 		return "", expires, s, fault.New(fault.Denied, "secret_cannot_mint", "A client secret cannot make others: use the server's key.")
 	}
-	p, err := wire.DecodeSession(raw)
+	p, err := d.DecodeSession(raw)
 	if err != nil {
 		return "", expires, s, err
 	}
@@ -71,7 +71,7 @@ func (h *Handler) secret(r *http.Request, raw []byte, life time.Duration) (value
 	if s, err = wire.DefaultSession().Apply(without, false); err != nil {
 		return "", expires, s, err
 	}
-	value, expires, err = h.Server.Secrets.Mint(p.Model.Value, []wire.SessionPatch{p}, life)
+	value, expires, err = h.Server.Secrets.Mint(realtime.Secret{Model: p.Model.Value, Session: []wire.SessionPatch{p}, Dialect: d}, life)
 	if err != nil {
 		return "", expires, s, err
 	}
@@ -93,86 +93,22 @@ func invalid(param, format string, args ...any) error {
 // mintBeta makes a client secret as the protocol's beta did: the body is the session in its old spelling, and so is the answer.
 func (h *Handler) mintBeta(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-	old := map[string]json.RawMessage{}
-	if err := readJSON(r, &old); err != nil {
+	body := json.RawMessage(`{}`)
+	if err := readJSON(r, &body); err != nil {
 		return err
 	}
-	ga, err := json.Marshal(fromBeta(old))
-	if err != nil {
-		return fault.Wrap(err, fault.Invalid, wire.CodeInvalidValue, "the session cannot be read").At("session")
-	}
-	value, expires, s, err := h.secret(r, ga, betaLife*time.Second)
+	value, expires, s, err := h.secret(r, wire.Beta, body, betaLife*time.Second)
 	if err != nil {
 		return err
 	}
-	shown := map[string]any{"id": s.ID, "object": s.Object, "model": s.Model, "instructions": s.Instructions, "voice": s.Audio.Output.Voice, "modalities": []string{"audio", "text"},
-		"turn_detection": s.Audio.Input.TurnDetection, "input_audio_transcription": s.Audio.Input.Transcription, "tools": s.Tools, "tool_choice": s.ToolChoice,
-		"max_response_output_tokens": s.MaxOutputTokens, "speed": s.Audio.Output.Speed, "input_audio_format": betaFormat(s.Audio.Input.Format), "output_audio_format": betaFormat(s.Audio.Output.Format),
-		"client_secret": map[string]any{"value": value, "expires_at": expires.Unix()}}
-	if slices.Equal(s.OutputModalities, []string{wire.ModalityText}) {
-		shown["modalities"] = []string{"text"}
+	b, err := json.Marshal(wire.Beta.ShowSession(s))
+	if err != nil {
+		return err
 	}
+	shown := map[string]any{}
+	if err := json.Unmarshal(b, &shown); err != nil {
+		return err
+	}
+	shown["client_secret"] = map[string]any{"value": value, "expires_at": expires.Unix()}
 	return answer(w, shown)
-}
-
-// betaFormats are the old names of the audio formats.
-var betaFormats = map[string]string{"pcm16": wire.TypePCM, "g711_ulaw": wire.TypePCMU, "g711_alaw": wire.TypePCMA}
-
-func betaFormat(f wire.AudioFormat) string {
-	for old, name := range betaFormats {
-		if name == f.Type {
-			return old
-		}
-	}
-	return f.Type
-}
-
-// fromBeta moves the beta's fields to where they are now. Those that are no more are left out, as the beta tolerates what it does not know.
-func fromBeta(old map[string]json.RawMessage) map[string]any {
-	input, output := map[string]any{}, map[string]any{}
-	s := map[string]any{"type": wire.SessionRealtime}
-	for name, v := range old {
-		switch name {
-		case "model", "instructions", "tools", "tool_choice", "tracing", "prompt":
-			s[name] = v
-		case "max_response_output_tokens":
-			s["max_output_tokens"] = v
-		case "modalities":
-			var list []string
-			if json.Unmarshal(v, &list) == nil {
-				s["output_modalities"] = []string{wire.ModalityAudio}
-				if !slices.Contains(list, "audio") {
-					s["output_modalities"] = []string{wire.ModalityText}
-				}
-			}
-		case "voice", "speed":
-			output[name] = v
-		case "turn_detection":
-			input[name] = v
-		case "input_audio_transcription":
-			input["transcription"] = v
-		case "input_audio_noise_reduction":
-			input["noise_reduction"] = v
-		case "input_audio_format", "output_audio_format":
-			var f string
-			if json.Unmarshal(v, &f) == nil && betaFormats[f] != "" {
-				side := input
-				if name == "output_audio_format" {
-					side = output
-				}
-				side["format"] = map[string]string{"type": betaFormats[f]}
-			}
-		}
-	}
-	audio := map[string]any{}
-	if len(input) > 0 {
-		audio["input"] = input
-	}
-	if len(output) > 0 {
-		audio["output"] = output
-	}
-	if len(audio) > 0 {
-		s["audio"] = audio
-	}
-	return s
 }

@@ -69,6 +69,7 @@ type Request struct {
 	Tenant   string
 	Remote   string        // who asks, as far as is known
 	Extended bool          // Griot's extensions on the channel
+	Dialect  wire.Dialect  // that the client speaks on the channel
 	Max      time.Duration // length of the call; 0 leaves the agent's
 	Idle     time.Duration // nobody did anything; 0 leaves the agent's
 	Settings any           // for the Register, as whoever opens the call has them; may be nil

@@ -13,7 +13,8 @@ import (
 )
 
 // Credentials returns the key that a client presented: as Authorization: Bearer, as api-key header, or, since browsers
-// can send neither, inside an offered subprotocol "openai-insecure-api-key.<key>".
+// can send neither, inside an offered subprotocol "openai-insecure-api-key.<key>", or in the query of the address that a WebSocket is opened with: api-key=<key> or
+// Authorization=Bearer <key>, as Azure has it.
 func Credentials(r *http.Request) (key string, ok bool) {
 	if scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " "); found && strings.EqualFold(scheme, "Bearer") {
 		if token = strings.TrimSpace(token); token != "" {
@@ -26,6 +27,17 @@ func Credentials(r *http.Request) (key string, ok bool) {
 	for _, offer := range Offered(r) {
 		if key, found := strings.CutPrefix(offer, "openai-insecure-api-key."); found && key != "" {
 			return key, true
+		}
+	}
+	if r.URL != nil && checkUpgrade(r) == nil {
+		q := r.URL.Query()
+		if key := q.Get("api-key"); key != "" {
+			return key, true
+		}
+		for _, name := range []string{"Authorization", "authorization"} {
+			if scheme, token, found := strings.Cut(q.Get(name), " "); found && strings.EqualFold(scheme, "Bearer") && token != "" {
+				return token, true
+			}
 		}
 	}
 	return "", false
