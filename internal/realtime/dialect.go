@@ -49,6 +49,9 @@ func init() {
 	}
 }
 
+// Dialects lists them all.
+func Dialects() []Dialect { return []Dialect{GA, Beta, VoiceLive} }
+
 func (d Dialect) row() (translation, error) {
 	t, ok := dialects[d]
 	if !ok {

@@ -306,13 +306,14 @@ func TestEncodeRefusesWhatJSONCannotSay(t *testing.T) {
 	require.Equal(t, "x", string(got))
 }
 
-func TestDialectsToCome(t *testing.T) {
-	require.True(t, realtime.GA.Supported())
-	for _, d := range []realtime.Dialect{realtime.Beta, realtime.VoiceLive} {
-		require.False(t, d.Supported())
-		_, err := d.DecodeClient([]byte(`{"type":"response.cancel"}`))
-		require.Error(t, err)
-		_, err = d.AppendEvent(nil, realtime.BufferCleared{}, 1)
-		require.Error(t, err)
+func TestUnknownDialect(t *testing.T) {
+	for _, d := range realtime.Dialects() {
+		require.True(t, d.Supported())
 	}
+	d := realtime.Dialect(99)
+	require.False(t, d.Supported())
+	_, err := d.DecodeClient([]byte(`{"type":"response.cancel"}`))
+	require.Error(t, err)
+	_, err = d.AppendEvent(nil, realtime.BufferCleared{}, 1)
+	require.Error(t, err)
 }

@@ -54,7 +54,7 @@ func (c *client) checkRules() {
 			noNulls(c, item, g)
 			require.NotEmpty(c, item["id"])
 		}
-		switch g.typ {
+		switch wire.GAName(g.typ) {
 		case "response.output_item.added":
 			open[g.str("item.id")] = g.str("response_id")
 			require.NotNil(c, g.get("output_index"))
@@ -75,7 +75,8 @@ func (c *client) checkRules() {
 				require.NotNil(c, g.get(f), "rule 2: %s on %s", f, g.typ)
 			}
 			require.Contains(c, open, g.str("item_id"), "its item is open")
-		case "conversation.item.added":
+		case "conversation.item.added", "conversation.item.created":
+			require.Equal(c, c.dialect != wire.GA, g.typ == "conversation.item.created", "%s in the dialect %s", g.typ, c.dialect)
 			previous := g.get("previous_item_id")
 			require.Contains(c, g.m, "previous_item_id")
 			if previous != nil {
@@ -83,10 +84,21 @@ func (c *client) checkRules() {
 			}
 			known[g.str("item.id")] = true
 		case "conversation.item.input_audio_transcription.completed":
+			if c.dialect == wire.VoiceLive {
+				require.NotContains(c, g.m, "usage")
+				break
+			}
 			require.Equal(c, "duration", g.str("usage.type"), "rule 8: usage of type tokens would need its details")
 			require.IsType(c, 0.0, g.get("usage.seconds"))
 		case "rate_limits.updated":
 			c.Error("rule 9: none are sent, so that no name can be wrong")
+		}
+		if c.dialect == wire.GA {
+			require.Equal(c, g.typ, wire.GAName(g.typ), "a name of an older dialect")
+			require.NotEqual(c, "warning", g.typ)
+		} else {
+			require.Equal(c, g.typ, wire.OlderName(g.typ), "a name of GA's")
+			require.NotEqual(c, "conversation.item.done", g.typ)
 		}
 		if strings.HasPrefix(g.typ, "griot.") {
 			require.True(c, c.extended, "extensions come only when asked for: %s", g.raw)

@@ -37,6 +37,7 @@ type setup struct {
 	noSTT   bool
 	noTTS   bool
 	ext     bool
+	dialect wire.Dialect
 	plan    func(*session.Plan)
 	beside  bool   // the sound travels beside the events, over a speaker
 	session string // the call's first session.update
@@ -61,7 +62,7 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 		if s.plan != nil {
 			s.plan(&plan)
 		}
-		c := &client{T: t, llm: llm, models: plan.Models, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{}), byType: map[string][]got{}}, taken: map[string]int{}, extended: s.ext}
+		c := &client{T: t, llm: llm, models: plan.Models, pipe: &pipe{start: time.Now(), in: make(chan message, 4096), gone: make(chan struct{}), byType: map[string][]got{}}, taken: map[string]int{}, extended: s.ext, dialect: s.dialect}
 		conv := &Conversation{ID: plan.ID, Plan: plan, Log: &c.record, Agent: wire.GriotAgent{Reference: "test", Name: "Test", Language: "en", Voice: "fake/tone", Listens: !s.noSTT},
 			Close: func(reason string, err error) { c.reason, c.fault = reason, err }}
 		srv := &Server{Log: slog.New(slog.DiscardHandler)}
@@ -70,11 +71,11 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 		if s.beside {
 			c.open(srv, conv, s)
 			go func() { defer close(held); c.call.Run(ctx) }()
-			c.wg.Go(func() { _ = c.call.Join(ctx, Client{Pipe: c.pipe, Greeted: true, Extended: s.ext}) })
+			c.wg.Go(func() { _ = c.call.Join(ctx, Client{Pipe: c.pipe, Greeted: true, Extended: s.ext, Dialect: s.dialect}) })
 		} else {
 			go func() {
 				defer close(held)
-				srv.hold(ctx, &outlet{pipe: c.pipe, ext: s.ext}, conv, wireSession(conv), conv.Plan, "test")
+				srv.hold(ctx, &outlet{pipe: c.pipe, ext: s.ext, dialect: s.dialect}, conv, wireSession(conv), conv.Plan, "test")
 			}()
 		}
 		end := sync.OnceFunc(func() {
@@ -244,6 +245,7 @@ type client struct {
 	taken    map[string]int
 	wg       sync.WaitGroup
 	extended bool
+	dialect  wire.Dialect
 	call     *Call    // of a conversation whose sound travels beside its events
 	speaker  *speaker // its leg
 	reason   string   // that the conversation's record was closed with
@@ -369,7 +371,7 @@ next:
 			}
 		}
 		typ := g.typ
-		if strings.HasPrefix(typ, "response.output_") && strings.HasSuffix(typ, ".delta") {
+		if strings.HasPrefix(wire.GAName(typ), "response.output_") && strings.HasSuffix(typ, ".delta") {
 			typ = "deltas"
 			if len(out) > 0 && out[len(out)-1] == typ {
 				continue
@@ -383,7 +385,7 @@ next:
 // audio returns the sound of a response, decoded, in its format's rate.
 func (c *client) audio(response string, f wire.AudioFormat) (pcm []int16) {
 	var carry wire.Carry
-	for _, g := range c.all("response.output_audio.delta") {
+	for _, g := range c.all("response.output_audio.delta", "response.audio.delta") {
 		if g.str("response_id") == response {
 			var err error
 			pcm, err = f.Decode(pcm, []byte(g.str("delta")), &carry)
