@@ -323,9 +323,6 @@ func itemTo(it session.Item) wire.Item {
 // respondTo does what a client asks for beside a response, and then asks for that.
 func (c *conn) respondTo(ctx context.Context, o *outlet, p wire.ResponseParams) error {
 	x := p.Extra
-	if x.Say != "" && p.OutOfBand() {
-		return fault.New(fault.Invalid, wire.CodeInvalidValue, "A text that is given is said in the conversation, not beside it.").At("response.pre_generated_assistant_message")
-	}
 	if x.Cancel {
 		if err := c.sess.Do(ctx, session.Interrupt{}); err != nil && fault.CodeOf(err) != wire.CodeCancelNotActive {
 			return err

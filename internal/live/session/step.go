@@ -567,9 +567,7 @@ func (s *state) respond(cause string, t *userTurn, ov Overrides, now time.Time, 
 		return
 	}
 	s.owed = nil
-	a := s.newAttempt(cause, t, ov, now)
-	a.fixed = ov.Say
-	s.launch(a, o)
+	s.launch(s.newAttempt(cause, t, ov, now), o)
 }
 
 // asking is what a model is asked, with the tools that it may call.
@@ -597,7 +595,7 @@ func (s *state) newAttempt(cause string, t *userTurn, ov Overrides, now time.Tim
 }
 
 func (s *state) attemptOf(cause string, t *userTurn, ov Overrides, now time.Time) *attempt {
-	return &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata, over: ov, line: s.line == lineOpen,
+	return &attempt{gen: s.gen, response: s.id("resp"), item: s.id("item"), cause: cause, turn: t, metadata: ov.Metadata, over: ov, fixed: ov.Say, line: s.line == lineOpen,
 		textOnly: s.writes(ov), aside: ov.OutOfBand, request: ov.Request, started: now, moved: now}
 }
 
