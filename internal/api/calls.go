@@ -23,7 +23,7 @@ type Calls interface {
 	Get(ctx context.Context, tenant, id string) (calls.Call, error)
 	List(ctx context.Context, tenant string, f calls.Filter) ([]calls.Call, int, error)
 	End(ctx context.Context, tenant, id string) (calls.Call, error)
-	Events(ctx context.Context, tenant, id, kind string, limit int) ([]calls.Event, error)
+	Events(ctx context.Context, tenant, id string, f calls.EventFilter) ([]calls.Event, error)
 	Stats(ctx context.Context, tenant string) (calls.Stats, error)
 }
 
@@ -118,6 +118,7 @@ type (
 		ID    string `path:"id" maxLength:"100" doc:"The call's id."`
 		Limit int    `query:"limit" minimum:"1" maximum:"10000" default:"100"`
 		Type  string `query:"event_type" maxLength:"100" doc:"Only events of this type."`
+		After int    `query:"after" minimum:"0" default:"0" doc:"Only events with a greater id: what is new since the last question."`
 	}
 )
 
@@ -283,7 +284,7 @@ func (a *api) listCalls(ctx context.Context, in *callsQuery) (callList, error) {
 }
 
 func (a *api) listCallEvents(ctx context.Context, in *callEventsQuery) (callEvents, error) {
-	evs, err := a.s.Calls.Events(ctx, tenantOf(ctx), in.ID, in.Type, in.Limit)
+	evs, err := a.s.Calls.Events(ctx, tenantOf(ctx), in.ID, calls.EventFilter{Type: in.Type, After: in.After, Limit: in.Limit})
 	if err != nil {
 		return callEvents{}, err
 	}

@@ -11,11 +11,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"griot/internal/calls"
 	"griot/internal/conversation"
+	"griot/internal/event"
 	"griot/internal/fault"
 )
 
@@ -109,6 +111,14 @@ func TestCall(t *testing.T) {
 	l, err := s.svc.Begin(t.Context(), conversation.Start{Tenant: "default", Agent: "reception-en", AgentName: "Reception", Lang: "en", Channel: "webrtc"})
 	require.NoError(t, err)
 	s.rtc.register.Connected(t.Context(), "default", id, l.ID())
+	require.NoError(t, l.Append(t.Context(), event.Event{At: time.Now(), Body: event.UserSpoke{Item: "i1", Text: "hello"}}))
+	var going struct {
+		Stats struct {
+			Events int `json:"total_events"`
+		}
+	}
+	s.get("/api/realtime/stats", &going)
+	require.Equal(t, 3, going.Stats.Events, "two calls and what was said, while it goes on")
 	require.NoError(t, l.End(t.Context(), "caller_left", nil))
 
 	resp, b := s.do("DELETE", "/api/realtime/calls/"+id)
@@ -147,13 +157,18 @@ func TestCall(t *testing.T) {
 	s.get("/api/realtime/calls/"+id+"/events?event_type=call.ended", &evs)
 	require.Len(t, evs.Data, 1)
 	require.Equal(t, last["id"], evs.Data[0]["id"])
+	s.get("/api/realtime/calls/"+id+"/events?after=1", &evs)
+	require.Equal(t, 2.0, evs.Data[0]["id"])
+	require.Equal(t, last["id"], evs.Data[len(evs.Data)-1]["id"])
+	s.get(fmt.Sprintf("/api/realtime/calls/%s/events?after=%v", id, last["id"]), &evs)
+	require.Empty(t, evs.Data)
 
 	var stats struct {
 		Success bool
 		Stats   map[string]any
 	}
 	s.get("/api/realtime/stats", &stats)
-	require.Equal(t, map[string]any{"total_calls": 2.0, "active_calls": 1.0, "ended_calls": 1.0, "avg_duration_seconds": stats.Stats["avg_duration_seconds"], "total_events": 4.0,
+	require.Equal(t, map[string]any{"total_calls": 2.0, "active_calls": 1.0, "ended_calls": 1.0, "avg_duration_seconds": stats.Stats["avg_duration_seconds"], "total_events": 5.0,
 		"calls_by_model": map[string]any{"gpt-4o-realtime-preview": 2.0}, "calls_by_voice": map[string]any{"alloy": 1.0, "echo": 1.0}}, stats.Stats)
 }
 

@@ -14,7 +14,12 @@ import (
 // Conversations gives the events of a call's conversation; *conversation.Service has it.
 type Conversations interface {
 	Events(ctx context.Context, tenant, id string) ([]event.Event, error)
+	// LiveEvents counts those of a conversation that goes on here, which are not in the store yet; 0 of any other.
+	LiveEvents(tenant, id string) int
 }
+
+// maxLive is of how many calls that go on the events are counted: far more than one node holds.
+const maxLive = 10_000
 
 // Service is the register. It is safe for concurrent use and has no goroutine of its own.
 type Service struct {
@@ -88,8 +93,8 @@ func (s *Service) End(ctx context.Context, tenant, id string) (Call, error) {
 	return s.store.Call(ctx, tenant, id)
 }
 
-// Events returns what happened in a call, oldest first; kind selects one type of event, limit bounds how many of the first are returned.
-func (s *Service) Events(ctx context.Context, tenant, id, kind string, limit int) ([]Event, error) {
+// Events returns what happened in a call, oldest first.
+func (s *Service) Events(ctx context.Context, tenant, id string, f EventFilter) ([]Event, error) {
 	c, err := s.store.Call(ctx, tenant, id)
 	if err != nil {
 		return nil, err
@@ -126,13 +131,13 @@ func (s *Service) Events(ctx context.Context, tenant, id, kind string, limit int
 		}
 		all = append(all, Event{Type: "call.ended", At: c.EndedAt, Data: data})
 	}
-	out := make([]Event, 0, min(limit, len(all)))
+	out := make([]Event, 0, min(f.Limit, len(all)))
 	for i, e := range all {
 		e.Seq = i + 1
-		if kind != "" && e.Type != kind {
+		if e.Seq <= f.After || f.Type != "" && e.Type != f.Type {
 			continue
 		}
-		if len(out) == limit {
+		if len(out) == f.Limit {
 			break
 		}
 		out = append(out, e)
@@ -144,7 +149,7 @@ func (s *Service) Events(ctx context.Context, tenant, id, kind string, limit int
 type Stats struct {
 	Total, Active, Ended int
 	MeanSeconds          float64 // of those that ended; 0 when none has
-	Events               int     // kept ones: two of each call, and those of its conversation
+	Events               int     // two of each call, and those of its conversation; of a conversation on another node, once it is over
 	ByModel, ByVoice     map[string]int
 }
 
@@ -157,6 +162,15 @@ func (s *Service) Stats(ctx context.Context, tenant string) (Stats, error) {
 	st := Stats{ByModel: map[string]int{}, ByVoice: map[string]int{}}
 	if st.Events, err = s.store.CountCallEvents(ctx, tenant); err != nil {
 		return Stats{}, err
+	}
+	live, _, err := s.store.ListCalls(ctx, tenant, Filter{Status: Active, Limit: maxLive})
+	if err != nil {
+		return Stats{}, err
+	}
+	for _, c := range live {
+		if c.Conversation != "" {
+			st.Events += s.conversations.LiveEvents(tenant, c.Conversation)
+		}
 	}
 	seconds := 0.0
 	for _, c := range counts {

@@ -51,6 +51,13 @@ type Filter struct {
 	Offset int
 }
 
+// EventFilter selects events of a call.
+type EventFilter struct {
+	Type  string // empty for all
+	After int    // only events with a greater number
+	Limit int    // at least 1; how many of the first are returned
+}
+
 // Count is how many calls there are of a kind.
 type Count struct {
 	Model, Voice string

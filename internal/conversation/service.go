@@ -279,6 +279,17 @@ func (s *Service) Events(ctx context.Context, tenant, id string) ([]event.Event,
 	return evs, nil
 }
 
+// LiveEvents returns how many events a conversation that lasts on this node has so far; 0 of any other.
+func (s *Service) LiveEvents(tenant, id string) int {
+	l := s.liveOf(tenant, id)
+	if l == nil {
+		return 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.lines)
+}
+
 // Recording opens a conversation's recording, which is there once the conversation has ended. Without one it is fault.NotFound with the code
 // "no_recording".
 func (s *Service) Recording(ctx context.Context, tenant, id string) (Recording, error) {

@@ -10,6 +10,7 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as IndexRouteImport } from './routes/index'
+import { Route as RealtimeApiDothtmlRouteImport } from './routes/realtime-api[.]html'
 import { Route as AgentsGalleryRouteImport } from './routes/agents.gallery'
 import { Route as AgentsAgentIdSessionRouteImport } from './routes/agents.$agentId.session'
 import { Route as AgentsVoiceHistoryIndexRouteImport } from './routes/agents.voice-history.index'
@@ -18,6 +19,11 @@ import { Route as AgentsVoiceHistorySessionIdRouteImport } from './routes/agents
 const IndexRoute = IndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const RealtimeApiDothtmlRoute = RealtimeApiDothtmlRouteImport.update({
+  id: '/realtime-api.html',
+  path: '/realtime-api.html',
   getParentRoute: () => rootRouteImport,
 } as any)
 const AgentsGalleryRoute = AgentsGalleryRouteImport.update({
@@ -44,6 +50,7 @@ const AgentsVoiceHistorySessionIdRoute =
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
+  '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/agents/gallery': typeof AgentsGalleryRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
@@ -51,6 +58,7 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
+  '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/agents/gallery': typeof AgentsGalleryRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
@@ -59,6 +67,7 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/': typeof IndexRoute
+  '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/agents/gallery': typeof AgentsGalleryRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
@@ -68,6 +77,7 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/realtime-api.html'
     | '/agents/gallery'
     | '/agents/$agentId/session'
     | '/agents/voice-history/$sessionId'
@@ -75,6 +85,7 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/'
+    | '/realtime-api.html'
     | '/agents/gallery'
     | '/agents/$agentId/session'
     | '/agents/voice-history/$sessionId'
@@ -82,6 +93,7 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/'
+    | '/realtime-api.html'
     | '/agents/gallery'
     | '/agents/$agentId/session'
     | '/agents/voice-history/$sessionId'
@@ -90,6 +102,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
+  RealtimeApiDothtmlRoute: typeof RealtimeApiDothtmlRoute
   AgentsGalleryRoute: typeof AgentsGalleryRoute
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
   AgentsVoiceHistorySessionIdRoute: typeof AgentsVoiceHistorySessionIdRoute
@@ -103,6 +116,13 @@ declare module '@tanstack/react-router' {
       path: '/'
       fullPath: '/'
       preLoaderRoute: typeof IndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/realtime-api.html': {
+      id: '/realtime-api.html'
+      path: '/realtime-api.html'
+      fullPath: '/realtime-api.html'
+      preLoaderRoute: typeof RealtimeApiDothtmlRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/agents/gallery': {
@@ -138,6 +158,7 @@ declare module '@tanstack/react-router' {
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  RealtimeApiDothtmlRoute: RealtimeApiDothtmlRoute,
   AgentsGalleryRoute: AgentsGalleryRoute,
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,
   AgentsVoiceHistorySessionIdRoute: AgentsVoiceHistorySessionIdRoute,

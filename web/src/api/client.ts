@@ -10,6 +10,10 @@ export type Notice = Schemas['Notice'];
 export type Peaks = Schemas['Peaks'];
 export type TurnTimed = Schemas['TurnTimed'];
 export type JournalEvent = Schemas['Event'];
+export type RealtimeCall = Schemas['Call'];
+export type RealtimeEvent = Schemas['CallEvent'];
+export type RealtimeStats = Schemas['CallStats'];
+export type CreatedCall = Schemas['CreatedCall'];
 
 export const api = createClient<paths>({ baseUrl: window.location.origin });
 
@@ -20,6 +24,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly params: Record<string, string>,
     detail: string,
+    /** The part of the request that was wrong, as "session.temperature". */
+    readonly field?: string,
   ) {
     super(detail);
   }
@@ -42,7 +48,8 @@ function problemOf(status: number, body: unknown): ApiError {
   if (typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string') {
     const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
     const params = 'params' in body ? (body.params as Record<string, string>) : {};
-    return new ApiError(body.code, status, params ?? {}, detail);
+    const field = 'field' in body && typeof body.field === 'string' ? body.field : undefined;
+    return new ApiError(body.code, status, params ?? {}, detail, field);
   }
   return new ApiError(status === 404 ? 'not_found' : 'internal', status, {}, '');
 }

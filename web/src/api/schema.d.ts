@@ -1465,6 +1465,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only events of this type. */
                 event_type?: string;
+                /** @description Only events with a greater id: what is new since the last question. */
+                after?: number;
             };
             header?: never;
             path: {

@@ -1,5 +1,5 @@
 import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconHistory, IconMenu2, IconMoon, IconRobotFace, IconSun } from '@tabler/icons-react';
+import { IconHistory, IconMenu2, IconMoon, IconPhoneCall, IconRobotFace, IconSun } from '@tabler/icons-react';
 import { Link, useRouterState } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { brand } from '~/app/brand';
@@ -11,6 +11,7 @@ import { languages } from '~/lib/language';
 const entries = [
   { to: '/agents/gallery', key: 'nav.agents', icon: IconRobotFace, match: /^\/agents\/(gallery|[^/]+\/session)/ },
   { to: '/agents/voice-history', key: 'nav.conversations', icon: IconHistory, match: /^\/agents\/voice-history/ },
+  { to: '/realtime-api.html', key: 'nav.realtime', icon: IconPhoneCall, match: /^\/realtime-api\.html/ },
 ] as const;
 
 export function TopBar() {

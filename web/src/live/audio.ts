@@ -1,4 +1,4 @@
-import type { MicFault } from '~/live/call';
+import { askForMicrophone } from '~/live/microphone';
 import { MicrophoneError, type OpenMicrophone, type OpenSocket, type OpenSpeaker, type Socket } from '~/live/ports';
 import type { CapturedFrame } from '~/live/worklets/capture';
 import captureUrl from '~/live/worklets/capture?worker&url';
@@ -7,27 +7,9 @@ import playbackUrl from '~/live/worklets/playback?worker&url';
 
 const rate = 24_000;
 
-const faults: Record<string, MicFault> = {
-  NotAllowedError: 'denied',
-  SecurityError: 'denied',
-  NotFoundError: 'missing',
-  OverconstrainedError: 'missing',
-  NotReadableError: 'busy',
-  AbortError: 'busy',
-};
-
 /** The person's microphone with echo cancellation, as frames of 20 ms at 24 kHz. The browser asks for leave. */
 export const openMicrophone: OpenMicrophone = async (handlers) => {
-  // Pages from elsewhere than this machine get a microphone over https only.
-  if (!navigator.mediaDevices) throw new MicrophoneError(window.isSecureContext ? 'unavailable' : 'insecure');
-  let stream: MediaStream;
-  try {
-    const audio = { echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 };
-    stream = await navigator.mediaDevices.getUserMedia({ audio });
-  } catch (cause) {
-    const fault = cause instanceof DOMException ? faults[cause.name] : undefined;
-    throw new MicrophoneError(fault ?? 'unavailable', cause);
-  }
+  const stream = await askForMicrophone();
   const track = stream.getAudioTracks()[0];
   let context: AudioContext | undefined;
   try {

@@ -1,9 +1,9 @@
 import { IconArrowLeft } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Agent } from '~/api/client';
 import { LinkIcon } from '~/components/links';
 import { useFormat } from '~/components/useFormat';
+import { useSeconds } from '~/components/useSeconds';
 import { type Call, isLive, isOver } from '~/live/call';
 import { Chip } from '~/ui/Chip';
 import { Orb } from '~/ui/Orb';
@@ -57,15 +57,4 @@ function Elapsed({ from, to, limit }: { from: number; to?: number; limit?: numbe
       {limit ? <span className={classes.limit}> / {format.clock(limit)}</span> : null}
     </span>
   );
-}
-
-/** The page's clock, once a second while it runs. */
-function useSeconds(running: boolean): number {
-  const [now, setNow] = useState(() => performance.now());
-  useEffect(() => {
-    if (!running) return;
-    const timer = setInterval(() => setNow(performance.now()), 1000);
-    return () => clearInterval(timer);
-  }, [running]);
-  return now;
 }
