@@ -53,7 +53,16 @@ func Bench(ctx context.Context, o BenchOptions, w, progress io.Writer) error {
 	}
 	if o.URL == "" {
 		bo.Agent, bo.Stated = benchAgent, benchFinal+benchFirstToken+benchFirstAudio
-		s, err := startBenchServer(ctx, o)
+		behind := ""
+		if o.Transport == "proxy" {
+			up, err := bench.StartUpstream()
+			if err != nil {
+				return err
+			}
+			defer up.Close()
+			bo.Stated, behind = 0, up.URL
+		}
+		s, err := startBenchServer(ctx, o, behind)
 		if err != nil {
 			return err
 		}
@@ -106,8 +115,8 @@ type benchServer struct {
 }
 
 // benchFiles are the configuration and the agent of the bench's own server. The model's whole answer comes with its first token, so that what it takes
-// is known exactly.
-func benchFiles(dir string, o BenchOptions) error {
+// is known exactly. behind is the address of a speech-to-speech service that answers in their place; empty for none.
+func benchFiles(dir string, o BenchOptions, behind string) error {
 	conf := fmt.Sprintf(`data: %q
 server:
   addr: 127.0.0.1:0
@@ -136,6 +145,11 @@ providers:
     first_audio: %v
     voice_rate: 24000
 `, filepath.Join(dir, "data"), !o.NoRecording, benchFinal, benchFirstToken, benchFirstAudio)
+	realtime := ""
+	if behind != "" {
+		conf += fmt.Sprintf("  openai:\n    base_url: %q\n    realtime_model: bench\n", behind)
+		realtime = "realtime:\n  provider: openai\n"
+	}
 	agent := `name: Bench
 language: en
 greeting:
@@ -150,7 +164,7 @@ turn:
   idle_timeout: 0s
 limits:
   max_duration: 24h
-`
+` + realtime
 	if err := os.MkdirAll(filepath.Join(dir, "data", "agents"), 0o700); err != nil {
 		return fmt.Errorf("make the bench's data folder: %w", err)
 	}
@@ -163,7 +177,7 @@ limits:
 }
 
 // startBenchServer runs this program once more, as a server, and returns when it listens.
-func startBenchServer(ctx context.Context, o BenchOptions) (_ *benchServer, err error) {
+func startBenchServer(ctx context.Context, o BenchOptions, behind string) (_ *benchServer, err error) {
 	dir, err := os.MkdirTemp("", "griot-bench-")
 	if err != nil {
 		return nil, fmt.Errorf("make the bench's data folder: %w", err)
@@ -174,7 +188,7 @@ func startBenchServer(ctx context.Context, o BenchOptions) (_ *benchServer, err 
 			s.stop()
 		}
 	}()
-	if err := benchFiles(dir, o); err != nil {
+	if err := benchFiles(dir, o, behind); err != nil {
 		return nil, err
 	}
 	self, err := os.Executable()

@@ -17,9 +17,9 @@ import (
 )
 
 // benchApp runs the bench's server in this process and returns its address.
-func benchApp(t *testing.T) string {
+func benchApp(t *testing.T, behind string) string {
 	dir := t.TempDir()
-	require.NoError(t, benchFiles(dir, BenchOptions{}))
+	require.NoError(t, benchFiles(dir, BenchOptions{}, behind))
 	cfg, _, err := config.Load(config.Sources{File: filepath.Join(dir, "griot.yaml")})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -39,15 +39,29 @@ func TestBenchMeasures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("talks in real time for ten seconds")
 	}
-	url := benchApp(t)
+	for _, transport := range []string{"realtime", "webrtc", "proxy"} {
+		t.Run(transport, func(t *testing.T) { benchMeasures(t, transport) })
+	}
+}
+
+func benchMeasures(t *testing.T, transport string) {
+	behind := ""
+	if transport == "proxy" {
+		up, err := bench.StartUpstream()
+		require.NoError(t, err)
+		t.Cleanup(up.Close)
+		behind = up.URL
+	}
+	url := benchApp(t, behind)
 	var out, progress bytes.Buffer
-	require.NoError(t, Bench(t.Context(), BenchOptions{Transport: "ws", URL: url, Agent: benchAgent, Calls: 3, Time: 5 * time.Second, Interrupt: 1,
+	require.NoError(t, Bench(t.Context(), BenchOptions{Transport: transport, URL: url, Agent: benchAgent, Calls: 3, Time: 5 * time.Second, Interrupt: 1,
 		Stated: benchFinal + benchFirstToken + benchFirstAudio, JSON: true}, &out, &progress))
 	var r bench.Report
 	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
 	require.Equal(t, 3, r.Calls)
 	require.Equal(t, 3, r.Held)
 	require.Empty(t, r.Errors)
+	require.Positive(t, r.Answers)
 	require.Positive(t, r.PacerLate.N)
 	require.GreaterOrEqual(t, r.PacerLate.P99, r.PacerLate.P50)
 	require.GreaterOrEqual(t, r.PacerLate.Max, r.PacerLate.P99)
@@ -65,10 +79,10 @@ func TestBenchMeasures(t *testing.T) {
 func TestBenchRefuses(t *testing.T) {
 	for name, o := range map[string]BenchOptions{
 		"bad_transport": {Transport: "sip", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second},
-		"bad_calls":     {Transport: "ws", URL: "http://127.0.0.1:1", Agent: "x", Time: time.Second},
-		"bad_time":      {Transport: "ws", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1},
-		"bad_share":     {Transport: "ws", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second, Interrupt: 2},
-		"bench_agent":   {Transport: "ws", URL: "http://127.0.0.1:1", Calls: 1, Time: time.Second},
+		"bad_calls":     {Transport: "realtime", URL: "http://127.0.0.1:1", Agent: "x", Time: time.Second},
+		"bad_time":      {Transport: "realtime", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1},
+		"bad_share":     {Transport: "realtime", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second, Interrupt: 2},
+		"bench_agent":   {Transport: "realtime", URL: "http://127.0.0.1:1", Calls: 1, Time: time.Second},
 	} {
 		err := Bench(t.Context(), o, nil, nil)
 		require.Equal(t, name, fault.CodeOf(err), "%v", err)

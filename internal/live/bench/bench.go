@@ -22,7 +22,7 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Transport string        // "ws"
+	Transport string        // "realtime", "webrtc" or "proxy"; how the last one is answered is the server's affair
 	URL       string        // of a server with the setting server.bench
 	Key       string        // that it asks for; empty for none
 	Agent     string        // whom to call
@@ -36,11 +36,11 @@ type Options struct {
 }
 
 // Transports that can be measured.
-var transports = []string{"ws"}
+var transports = []string{"realtime", "webrtc", "proxy"}
 
 func (o *Options) check() error {
 	if !slices.Contains(transports, o.Transport) {
-		return fault.New(fault.Invalid, "bad_transport", "the bench speaks %s for now; it has no callers for %q yet", strings.Join(transports, ", "), o.Transport).At("transport")
+		return fault.New(fault.Invalid, "bad_transport", "the bench has callers over %s, not over %q", strings.Join(transports, ", "), o.Transport).At("transport")
 	}
 	if o.Calls < 1 {
 		return fault.New(fault.Invalid, "bad_calls", "%d calls cannot be measured", o.Calls).At("calls")

@@ -5,11 +5,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -32,20 +29,27 @@ const (
 	memory = 1024
 )
 
-// caller is one synthetic caller on one connection. Its clock calls tick every 20 ms; a goroutine of its own reads.
+// link is a caller's connection. What comes over it is told to the caller: take, voice and fail.
+type link interface {
+	// send sends a frame.
+	send(f frame) error
+	// hangUp ends the connection, and returns when nothing more will be told.
+	hangUp()
+}
+
+// caller is one synthetic caller on one connection. Its clock calls tick every 20 ms; its link tells what comes.
 type caller struct {
 	say   *speech
 	opts  *Options
 	tally *tally
-	sock  *socket
-	done  chan struct{} // closed when the reader has ended
+	link  link
+	apart bool // the agent's sound does not travel among the events, and the player has no store that it could clear
 
 	mu      sync.Mutex
 	origin  time.Time
 	rnd     *rand.Rand
 	err     error // why the connection is no use any more
 	closing bool
-	pong    []byte // an answer that is owed
 
 	// What was sent. Frame n was sent at sent[n%memory].
 	frames  int
@@ -69,65 +73,20 @@ type caller struct {
 	tookFrom time.Time // when the caller's last sound was sent
 }
 
-var sessionUpdate = message(opText, []byte(`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/pcmu"}},"output":{"format":{"type":"audio/pcmu"}}}}}`))
-
-// connect opens the conversation and waits until the server speaks µ-law.
+// connect begins a call.
 func connect(ctx context.Context, o *Options, say *speech, t *tally, seed uint64) (*caller, error) {
-	u, err := url.Parse(strings.Replace(o.URL, "ws", "http", 1))
-	if err != nil {
-		return nil, fmt.Errorf("the server's address: %w", err)
+	c := &caller{say: say, opts: o, tally: t, origin: time.Now(), rnd: rand.New(rand.NewPCG(seed, 1))}
+	var err error
+	if o.Transport == "webrtc" {
+		c.apart = true
+		err = c.overWebRTC(ctx)
+	} else {
+		err = c.overSocket(ctx)
 	}
-	u.Path, u.RawQuery = "/v1/realtime", url.Values{"model": {"agent:" + o.Agent}}.Encode()
-	s, err := dial(ctx, u, o.Key)
 	if err != nil {
 		return nil, err
 	}
-	c := &caller{say: say, opts: o, tally: t, sock: s, done: make(chan struct{}), origin: time.Now(), rnd: rand.New(rand.NewPCG(seed, 1))}
-	_ = s.conn.SetDeadline(time.Now().Add(20 * time.Second))
-	if err := s.write(sessionUpdate); err != nil {
-		s.close()
-		return nil, fmt.Errorf("set the format: %w", err)
-	}
-	for {
-		_, msg, err := s.read()
-		if err != nil {
-			s.close()
-			return nil, fmt.Errorf("wait for the session: %w", err)
-		}
-		c.take(msg, time.Now())
-		if kind(msg) == "session.updated" {
-			break
-		}
-	}
-	_ = s.conn.SetDeadline(time.Time{})
-	c.until = time.Now().Add(time.Second)
-	go c.read()
 	return c, nil
-}
-
-// read takes what the server sends until the connection ends.
-func (c *caller) read() {
-	defer close(c.done)
-	for {
-		op, msg, err := c.sock.read()
-		now := time.Now()
-		c.mu.Lock()
-		switch {
-		case err != nil:
-			c.fail(fmt.Errorf("receive: %w", err))
-		case op == opText:
-			c.take(msg, now)
-		case op == opPing:
-			c.pong = message(opPong, msg)
-		case op == opClose:
-			c.fail(errors.New("the server hung up"))
-		}
-		over := c.err != nil
-		c.mu.Unlock()
-		if over {
-			return
-		}
-	}
 }
 
 // fail notes why the connection is no use any more. Called with mu held.
@@ -140,15 +99,12 @@ func (c *caller) fail(err error) {
 	}
 }
 
-// hangUp ends the call and waits for the reader.
+// hangUp ends the call and waits for the link.
 func (c *caller) hangUp() {
 	c.mu.Lock()
 	c.closing = true
 	c.mu.Unlock()
-	_ = c.sock.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_ = c.sock.write(message(opClose, []byte{0x03, 0xe8}))
-	c.sock.close()
-	<-c.done
+	c.link.hangUp()
 }
 
 // alive reports whether the call is still held.
@@ -165,18 +121,7 @@ func (c *caller) tick(now time.Time) {
 	if c.err != nil || c.closing {
 		return
 	}
-	if c.pong != nil {
-		if err := c.sock.write(c.pong); err != nil {
-			c.fail(fmt.Errorf("send: %w", err))
-			return
-		}
-		c.pong = nil
-	}
-	frame := c.next(now)
-	if c.frames%50 == 0 {
-		_ = c.sock.conn.SetWriteDeadline(now.Add(5 * time.Second))
-	}
-	if err := c.sock.write(frame); err != nil {
+	if err := c.link.send(c.next(now)); err != nil {
 		c.fail(fmt.Errorf("send: %w", err))
 		return
 	}
@@ -185,7 +130,7 @@ func (c *caller) tick(now time.Time) {
 }
 
 // next decides what the caller says in this frame. Called with mu held.
-func (c *caller) next(now time.Time) []byte {
+func (c *caller) next(now time.Time) frame {
 	switch c.phase {
 	case listening:
 		switch {
@@ -240,7 +185,7 @@ func (c *caller) take(msg []byte, now time.Time) {
 	switch kind(msg) {
 	case "input_audio_buffer.speech_started":
 		c.turnEnd = time.Time{}
-		if c.playEnd.After(now) { // a client of this protocol forgets what it holds now
+		if c.playEnd.After(now) && !c.apart { // a client of this protocol forgets what it holds now
 			c.playEnd = now
 		}
 		c.earStop = c.playEnd
@@ -275,7 +220,7 @@ func (c *caller) take(msg []byte, now time.Time) {
 	}
 }
 
-// sound handles a frame of the agent's.
+// sound handles a delta of the agent's sound.
 func (c *caller) sound(msg []byte, now time.Time) {
 	if len(msg) > 2*maxText {
 		return
@@ -283,14 +228,19 @@ func (c *caller) sound(msg []byte, now time.Time) {
 	end := len(msg) - 2 // "}
 	from := bytes.LastIndexByte(msg[:max(end, 0)], '"') + 1
 	b64 := msg[from:end]
-	size := base64.StdEncoding.DecodedLen(len(b64))
-	length := media.Mono(rate).Duration(size)
-	loud := true
-	if c.ulaw {
-		var buf [maxText]byte
-		loud = sounds(b64, buf[:])
-	} else {
-		length = media.Mono(24000).Duration(size / 2)
+	if !c.ulaw {
+		c.voice(media.Mono(24000).Duration(base64.StdEncoding.DecodedLen(len(b64))/2), true, now)
+		return
+	}
+	var buf [maxText]byte
+	n, err := base64.StdEncoding.Decode(buf[:], b64)
+	c.voice(media.Mono(rate).Duration(n), err == nil && sounds(buf[:n]), now)
+}
+
+// voice notes that so much of the agent's sound has come. Called with mu held.
+func (c *caller) voice(length time.Duration, loud bool, now time.Time) {
+	if c.apart && !loud {
+		return // what comes all the time does not keep the caller from speaking
 	}
 	c.playEnd = later(c.playEnd, now).Add(length)
 	if !loud {
@@ -332,6 +282,9 @@ func (c *caller) finished(msg []byte) {
 	}
 	switch ev.Response.Status {
 	case "cancelled":
+		if c.apart {
+			c.earStop = c.lastLoud
+		}
 		if !c.onset.IsZero() {
 			c.tally.interrupted(max(0, c.lastLoud.Sub(c.onset)), max(0, c.earStop.Sub(c.onset)))
 		}

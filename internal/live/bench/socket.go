@@ -13,6 +13,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,6 +25,101 @@ type socket struct {
 	conn net.Conn
 	br   *bufio.Reader
 	buf  []byte
+}
+
+var sessionUpdate = message(opText, []byte(`{"type":"session.update","session":{"type":"realtime","audio":{"input":{"format":{"type":"audio/pcmu"}},"output":{"format":{"type":"audio/pcmu"}}}}}`))
+
+// socketLink is a link over the Realtime WebSocket.
+type socketLink struct {
+	c    *caller
+	sock *socket
+	done chan struct{} // closed when the reader has ended
+	pong atomic.Pointer[[]byte]
+	sent int
+}
+
+// overSocket opens the conversation over a WebSocket and waits until the server speaks µ-law.
+func (c *caller) overSocket(ctx context.Context) error {
+	u, err := url.Parse(strings.Replace(c.opts.URL, "ws", "http", 1))
+	if err != nil {
+		return fmt.Errorf("the server's address: %w", err)
+	}
+	u.Path, u.RawQuery = "/v1/realtime", url.Values{"model": {"agent:" + c.opts.Agent}}.Encode()
+	s, err := dial(ctx, u, c.opts.Key)
+	if err != nil {
+		return err
+	}
+	_ = s.conn.SetDeadline(time.Now().Add(20 * time.Second))
+	if err := s.write(sessionUpdate); err != nil {
+		s.close()
+		return fmt.Errorf("set the format: %w", err)
+	}
+	for {
+		_, msg, err := s.read()
+		if err != nil {
+			s.close()
+			return fmt.Errorf("wait for the session: %w", err)
+		}
+		c.take(msg, time.Now())
+		if kind(msg) == "session.updated" {
+			break
+		}
+	}
+	_ = s.conn.SetDeadline(time.Time{})
+	c.until = time.Now().Add(time.Second)
+	l := &socketLink{c: c, sock: s, done: make(chan struct{})}
+	c.link = l
+	go l.read()
+	return nil
+}
+
+// read takes what the server sends until the connection ends.
+func (l *socketLink) read() {
+	defer close(l.done)
+	c := l.c
+	for {
+		op, msg, err := l.sock.read()
+		now := time.Now()
+		c.mu.Lock()
+		switch {
+		case err != nil:
+			c.fail(fmt.Errorf("receive: %w", err))
+		case op == opText:
+			c.take(msg, now)
+		case op == opPing:
+			pong := message(opPong, msg)
+			l.pong.Store(&pong)
+		case op == opClose:
+			c.fail(errors.New("the server hung up"))
+		}
+		over := c.err != nil
+		c.mu.Unlock()
+		if over {
+			return
+		}
+	}
+}
+
+// send implements link.
+func (l *socketLink) send(f frame) error {
+	if l.sent%50 == 0 {
+		_ = l.sock.conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	}
+	l.sent++
+	if pong := l.pong.Swap(nil); pong != nil {
+		if err := l.sock.write(*pong); err != nil {
+			return err
+		}
+	}
+	return l.sock.write(f.message)
+}
+
+// hangUp implements link.
+func (l *socketLink) hangUp() {
+	_ = l.sock.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = l.sock.write(message(opClose, []byte{0x03, 0xe8}))
+	l.sock.close()
+	<-l.done
 }
 
 // The kinds of frames.

@@ -19,11 +19,17 @@ const rate = 8000
 // frameSamples is one frame of 20 ms.
 const frameSamples = rate / 50
 
+// frame is 20 ms of a caller's sound.
+type frame struct {
+	ulaw    []byte
+	message []byte // the whole WebSocket frame that carries it
+}
+
 // clip is something a caller says, ready to be sent.
 type clip struct {
-	frames [][]byte // whole WebSocket frames, one for each 20 ms
-	onset  int      // the first frame that is audible
-	last   int      // the last one
+	frames []frame
+	onset  int // the first frame that is audible
+	last   int // the last one
 }
 
 // soundFolders are where recorded English prompts of human speakers lie, if their package is installed.
@@ -42,9 +48,9 @@ const (
 // speech is what callers may say.
 type speech struct {
 	clips []clip
-	firm  []clip   // those that are long enough to interrupt
-	room  [][]byte // what the microphone picks up while nobody speaks
-	human bool     // recorded, not made up
+	firm  []clip  // those that are long enough to interrupt
+	room  []frame // what the microphone picks up while nobody speaks
+	human bool    // recorded, not made up
 }
 
 // loadSpeech reads recorded speech, or makes something like it where there is none.
@@ -178,25 +184,23 @@ func noise(n int, db float64) []int16 {
 }
 
 // encode makes the messages that carry the sound: what is left over after the last whole frame is dropped.
-func encode(pcm []int16) (out [][]byte) {
+func encode(pcm []int16) (out []frame) {
 	for len(pcm) >= frameSamples {
+		f := frame{ulaw: media.EncodeULaw(nil, pcm[:frameSamples])}
 		var text []byte
 		text = append(text, `{"type":"input_audio_buffer.append","audio":"`...)
-		text = base64.StdEncoding.AppendEncode(text, media.EncodeULaw(nil, pcm[:frameSamples]))
+		text = base64.StdEncoding.AppendEncode(text, f.ulaw)
 		text = append(text, `"}`...)
-		out = append(out, message(opText, text))
+		f.message = message(opText, text)
+		out = append(out, f)
 		pcm = pcm[frameSamples:]
 	}
 	return out
 }
 
-// sounds reports whether base64 text holds µ-law sound that a listener would notice. buf is scratch space.
-func sounds(b64, buf []byte) bool {
-	n, err := base64.StdEncoding.Decode(buf, b64)
-	if err != nil {
-		return false
-	}
-	for _, c := range buf[:n] {
+// sounds reports whether µ-law sound is one that a listener would notice.
+func sounds(ulaw []byte) bool {
+	for _, c := range ulaw {
 		if ^c&0x7f >= quietest {
 			return true
 		}
