@@ -21,6 +21,7 @@ import (
 	"griot/internal/conversation"
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/identity"
 	"griot/internal/media"
 	"griot/internal/store"
 )
@@ -76,16 +77,19 @@ func serve(t *testing.T, a agents) server {
 	register := calls.NewService(st, svc, "node", nil)
 	media := &rtc{register: register, open: map[string]string{}}
 	register.Use(media)
-	h := httptest.NewServer(api.New(api.Services{Agents: a, Conversations: svc, Calls: register, System: system{}, Tenant: func(r *http.Request) (string, error) {
+	people := identity.NewService(identity.Options{Store: st})
+	rest := api.New(api.Services{Agents: a, Conversations: svc, Calls: register, System: system{}, Identity: people})
+	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p := identity.Principal{Kind: identity.ByMachine, Tenant: "default", Role: identity.Admin}
 		switch tenant := r.Header.Get("X-Tenant"); tenant {
 		case "":
-			return api.DefaultTenant, nil
 		case "nobody":
-			return "", fault.New(fault.Denied, "no_tenant", "Sign in.")
+			p = identity.Principal{Kind: identity.ByNobody, Why: fault.New(fault.Denied, "no_tenant", "Sign in.")}
 		default:
-			return tenant, nil
+			p.Tenant = tenant
 		}
-	}}))
+		rest.ServeHTTP(w, r.WithContext(identity.With(r.Context(), p)))
+	}))
 	t.Cleanup(h.Close)
 	return server{t, h.URL, svc, media}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -34,6 +35,20 @@ func (p *Problem) Error() string { return p.Detail }
 
 // GetStatus returns the HTTP status.
 func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders returns what goes with the problem: when to try again, and how to say who asks.
+func (p *Problem) GetHeaders() http.Header {
+	h := http.Header{}
+	switch p.Status {
+	case http.StatusTooManyRequests:
+		if s := p.Params["seconds"]; s != "" {
+			h.Set("Retry-After", s)
+		}
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", "Bearer")
+	}
+	return h
+}
 
 // ContentType turns JSON into problem+json.
 func (p *Problem) ContentType(ct string) string {
@@ -87,8 +102,12 @@ func codeOfStatus(status int) string {
 		return "too_large"
 	case http.StatusUnsupportedMediaType:
 		return "unsupported_media_type"
+	case http.StatusUnauthorized:
+		return "sign_in_required"
 	case http.StatusForbidden:
 		return "denied"
+	case http.StatusTooManyRequests:
+		return "too_many_attempts"
 	}
 	return "internal"
 }
@@ -97,6 +116,7 @@ var statusOf = map[fault.Kind]int{
 	fault.Invalid:     http.StatusUnprocessableEntity,
 	fault.NotFound:    http.StatusNotFound,
 	fault.Conflict:    http.StatusConflict,
+	fault.Unknown:     http.StatusUnauthorized,
 	fault.Denied:      http.StatusForbidden,
 	fault.Limited:     http.StatusTooManyRequests,
 	fault.Unavailable: http.StatusServiceUnavailable,
@@ -124,6 +144,7 @@ func problemOf(ctx context.Context, op string, err error) *Problem {
 
 // writeProblem answers outside the library's routes.
 func writeProblem(w http.ResponseWriter, p *Problem) {
+	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)
 	// An error here means that the client is gone.

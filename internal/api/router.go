@@ -13,22 +13,20 @@ import (
 
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/identity"
 )
 
 // MaxBody is the largest request body read, in bytes.
 const MaxBody = 1 << 20
 
-// DefaultTenant is whose data requests see when Services.Tenant is nil.
-const DefaultTenant = "default"
-
-// Services is what the API is made of. All but Tenant are needed.
+// Services is what the API is made of. All are needed.
 type Services struct {
 	Agents        Agents
 	Conversations Conversations
 	Calls         Calls
 	System        System
-	// Tenant says whose data a request may see. Nil means DefaultTenant for all.
-	Tenant func(r *http.Request) (string, error)
+	Identity      *identity.Service
+	Cookie        Cookie
 }
 
 type api struct {
@@ -36,8 +34,8 @@ type api struct {
 	huma huma.API
 }
 
-// New returns the handler of /api/… and /healthz, and of nothing else. It refuses browsers' requests from other sites that would change
-// something. Timeouts are the server's.
+// New returns the handler of /api/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
+// Rules. It refuses browsers' requests from other sites that would change something. Timeouts are the server's.
 func New(s Services) http.Handler {
 	mux := http.NewServeMux()
 	register(mux, s)
@@ -47,17 +45,9 @@ func New(s Services) http.Handler {
 		writeProblem(w, problem(http.StatusForbidden, "cross_origin", "A page of another site may not change anything here."))
 	}))
 	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		tenant := DefaultTenant
-		if s.Tenant != nil {
-			var err error
-			if tenant, err = s.Tenant(r); err != nil {
-				writeProblem(w, problemOf(r.Context(), "tenant", err))
-				return
-			}
-		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
-		mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), tenantKey{}, tenant)))
+		mux.ServeHTTP(w, r)
 	}))
 }
 
@@ -76,19 +66,20 @@ func register(mux *http.ServeMux, s Services) *api {
 	c.RejectUnknownQueryParameters = true
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[event.Millis](), reflect.TypeFor[float64]())
 	a := &api{s: s, huma: humago.New(mux, c)}
+	a.huma.UseMiddleware(a.guarded)
 	a.agents()
 	a.conversations()
 	a.calls()
 	a.system()
+	a.session()
+	a.people()
+	a.keys()
+	a.audit()
 	return a
 }
 
-type tenantKey struct{}
-
-func tenantOf(ctx context.Context) string {
-	t, _ := ctx.Value(tenantKey{}).(string)
-	return t
-}
+// tenantOf is whose data a request sees.
+func tenantOf(ctx context.Context) string { return identity.Of(ctx).Tenant }
 
 // output is how the library wants a body.
 type output[T any] struct{ Body T }
@@ -107,6 +98,29 @@ func getOr[I, T any, P error](a *api, path, id, tag, summary string, errs []int,
 			return nil, problem(ctx, id, err)
 		}
 		return &output[T]{Body: body}, nil
+	})
+}
+
+// change adds a route that changes something and answers with JSON.
+func change[I, T any](a *api, method, path, id, tag, summary string, status int, errs []int, f func(context.Context, *I) (T, error)) {
+	op := huma.Operation{Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Errors: errs, DefaultStatus: status}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*output[T], error) {
+		body, err := f(ctx, in)
+		if err != nil {
+			return nil, problemOf(ctx, id, err)
+		}
+		return &output[T]{Body: body}, nil
+	})
+}
+
+// remove adds a route that answers with nothing.
+func remove[I any](a *api, method, path, id, tag, summary string, errs []int, f func(context.Context, *I) error) {
+	op := huma.Operation{Method: method, Path: path, OperationID: id, Tags: []string{tag}, Summary: summary, Errors: errs, DefaultStatus: http.StatusNoContent}
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*struct{}, error) {
+		if err := f(ctx, in); err != nil {
+			return nil, problemOf(ctx, id, err)
+		}
+		return nil, nil
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -24,11 +25,13 @@ import (
 	"griot/internal/config"
 	"griot/internal/conversation"
 	"griot/internal/fault"
+	"griot/internal/identity"
 	"griot/internal/live/bench"
 	"griot/internal/live/load"
 	"griot/internal/live/realtime"
 	"griot/internal/live/webcall"
 	"griot/internal/provider"
+	"griot/internal/secret"
 	"griot/internal/store"
 	"griot/web"
 )
@@ -46,6 +49,9 @@ type App struct {
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
 	load     *load.Meter
+	people   *identity.Service
+	sso      *identity.SSO // nil when there is none
+	keys     *secret.Keyring
 	closers  []func() error // in the order in which things were opened
 }
 
@@ -102,7 +108,12 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 
 	// The way in.
 	secrets := &realtime.Secrets{}
-	doors := guard{cfg, secrets}
+	people, err := a.openIdentity(db)
+	if err != nil {
+		return nil, err
+	}
+	cookie := api.Cookie{Secure: strings.HasPrefix(cfg.Server.PublicURL, "https:"), Life: cfg.Session.Life}
+	doors := newGuard(cfg, people, cookie, secrets)
 	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, load: a.load, log: log}
 	if cfg.Replay.Record {
 		h.replays = filepath.Join(cfg.Data, "replays")
@@ -112,7 +123,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, Admit: doors.admit, DefaultAgent: cfg.Realtime.DefaultAgent, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
+	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, DefaultAgent: cfg.Realtime.DefaultAgent, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
 	console, err := web.Handler()
 	if err != nil {
 		return nil, fmt.Errorf("open the console: %w", err)
@@ -120,6 +131,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	a.listener, err = net.Listen("tcp", cfg.Server.Addr)
 	if err != nil {
 		return nil, listenFault(cfg.Server.Addr, err)
+	}
+	if a.sso != nil {
+		a.sso.Redirect = strings.TrimSuffix(a.URL(), "/") + "/api/session/sso/callback"
 	}
 	a.onClose(func() error {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -130,7 +144,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err := a.openCalls(register); err != nil {
 		return nil, err
 	}
-	mux := mount(api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a}), a.callsHandler(), console)
+	doors.callTenant = a.callTenant
+	rest := api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a, Identity: people, Cookie: cookie})
+	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))
 	}

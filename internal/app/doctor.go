@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"griot/internal/config"
 	"griot/internal/media/opus"
@@ -130,6 +131,10 @@ func (a *App) ReportStart(ctx context.Context, w io.Writer) {
 	}
 	if !missing {
 		fmt.Fprintln(w, "  Nothing needed is missing. Open the address and talk to an agent.")
+	}
+	if open, err := a.people.IsSetUp(ctx); err == nil && !open && !a.people.Off() {
+		fmt.Fprintf(w, "  On this machine nobody needs to sign in until there is a first administrator. To make it from another one: %s/setup?token=%s\n",
+			strings.TrimSuffix(a.URL(), "/"), a.people.SetupToken())
 	}
 	fmt.Fprintln(w, "  Ctrl-C stops.")
 }

@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"griot/internal/api"
 	"griot/internal/conversation"
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/identity"
 	"griot/internal/live/load"
 	"griot/internal/live/realtime"
 	"griot/internal/live/replay"
@@ -17,8 +17,8 @@ import (
 	"griot/internal/live/transport"
 )
 
-// tenant is whose everything is, until there is more than one.
-const tenant = api.DefaultTenant
+// tenant is that of who asks without being of any: at this machine, in the terminal.
+const tenant = identity.DefaultTenant
 
 // host prepares conversations for the transports and keeps their record.
 type host struct {
@@ -44,17 +44,21 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	if h.max > 0 && n > int64(h.max) {
 		return nil, fault.New(fault.Limited, "too_many_conversations", "All %d lines are taken. Try again in a few seconds.", h.max)
 	}
+	owner := tenantOf(ctx)
+	if err := ownsAgents(owner, r.Agent); err != nil {
+		return nil, err
+	}
 	plan, shown, err := h.plans.plan(ctx, r.Agent)
 	if err != nil {
 		return nil, err
 	}
-	rec, err := h.records.Begin(ctx, conversation.Start{Tenant: tenant, Agent: plan.Agent, AgentName: plan.Name, AgentVersion: plan.Version, Lang: plan.Lang,
+	rec, err := h.records.Begin(ctx, conversation.Start{Tenant: owner, Agent: plan.Agent, AgentName: plan.Name, AgentVersion: plan.Version, Lang: plan.Lang,
 		Channel: r.Channel, Remote: r.Remote, NoRecording: !h.record})
 	if err != nil {
 		return nil, err
 	}
 	opened = true
-	plan.ID, plan.Load = rec.ID(), h.load
+	plan.ID, plan.Tenant, plan.Load = rec.ID(), owner, h.load
 	tape := rec.Recorder()
 	plan.CallerTap, plan.AgentTap = conversation.Steady(tape.Caller), tape.Agent
 	keep, kept := h.keep(plan)

@@ -39,6 +39,8 @@ var levels = map[string]int{
 	"internal/calls":        4,
 	"internal/conversation": 4,
 	"internal/flow":         4,
+	"internal/identity":     4,
+	"internal/secret":       3,
 
 	"internal/api":   5,
 	"internal/store": 5,
@@ -83,7 +85,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow"},
+		never:  []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow", "internal/identity", "internal/secret"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{
@@ -128,7 +130,7 @@ var rules = []rule{
 		reason: "a handler is parse, call, render",
 	},
 	{
-		from:   []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow", "internal/blob"},
+		from:   []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow", "internal/identity", "internal/secret", "internal/blob"},
 		never:  []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite"},
 		reason: "the service says what it needs; SQL is an implementation",
 	},

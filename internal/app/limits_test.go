@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"griot/internal/config"
-	"griot/internal/fault"
 )
 
 // refusal is how the Realtime endpoint says no.
@@ -92,7 +91,6 @@ func TestOnlyThisMachineWithoutAKey(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, resp.StatusCode)
 	require.Equal(t, "origin_not_allowed", r.Error.Code)
 
-	g := guard{cfg: s.cfg}
 	for name, c := range map[string]struct {
 		remote, host string
 		header       http.Header
@@ -108,18 +106,20 @@ func TestOnlyThisMachineWithoutAKey(t *testing.T) {
 		"no address":              {"@", "localhost:5000", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, path := range []string{"/api/conversations", "/v1/realtime?model=agent:test", "/"} {
-				req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
-				req.RemoteAddr, req.Host = c.remote, c.host
-				for k, v := range c.header {
-					req.Header[k] = v
-				}
-				require.Equal(t, c.ok, g.admit(req, "") == nil, path)
-				require.NoError(t, g.admit(req, "a-good-key"))
-				require.Equal(t, fault.Denied == fault.KindOf(g.admit(req, "other")), !c.ok)
-				if w := httptest.NewRecorder(); !c.ok {
+			for _, path := range []string{"/api/conversations", "/v1/realtime?model=agent:test"} {
+				for key, ok := range map[string]bool{"": c.ok, "other": c.ok, "a-good-key": true} {
+					req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+					req.RemoteAddr, req.Host = c.remote, c.host
+					for k, v := range c.header {
+						req.Header[k] = v
+					}
+					if key != "" {
+						req.Header.Set("Authorization", "Bearer "+key)
+					}
+					w := httptest.NewRecorder()
 					s.handler.ServeHTTP(w, req)
-					require.Equal(t, http.StatusForbidden, w.Code, path)
+					require.Equal(t, !ok, w.Code == http.StatusForbidden, "%s with the key %q: %s", path, key, w.Body)
+					require.Equal(t, !ok, strings.Contains(w.Body.String(), `"code":"key_required"`), "%s with the key %q: %s", path, key, w.Body)
 				}
 			}
 			req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil)

@@ -13,7 +13,10 @@ import (
 type agentsAPI struct{ plans *planner }
 
 // List implements api.Agents.
-func (g agentsAPI) List(ctx context.Context, _ string) ([]api.Agent, error) {
+func (g agentsAPI) List(ctx context.Context, owner string) ([]api.Agent, error) {
+	if owner != tenant {
+		return nil, nil
+	}
 	defs, err := g.plans.agents.List(ctx)
 	if err != nil {
 		return nil, err
@@ -29,12 +32,25 @@ func (g agentsAPI) List(ctx context.Context, _ string) ([]api.Agent, error) {
 }
 
 // Get implements api.Agents.
-func (g agentsAPI) Get(ctx context.Context, _, ref string) (api.Agent, error) {
+func (g agentsAPI) Get(ctx context.Context, owner, ref string) (api.Agent, error) {
+	if err := ownsAgents(owner, ref); err != nil {
+		return api.Agent{}, err
+	}
 	d, err := g.plans.agents.Get(ctx, ref)
 	if err != nil {
 		return api.Agent{}, err
 	}
 	return g.show(ctx, d), nil
+}
+
+// ownsAgents refuses a reference to other tenants: agents are files of the data folder, which is the first tenant's.
+func ownsAgents(owner, ref string) error {
+	if owner == tenant {
+		return nil
+	}
+	f := fault.New(fault.NotFound, "agent_not_found", "There is no agent %q.", ref)
+	f.Params = map[string]string{"reference": ref}
+	return f
 }
 
 func (g agentsAPI) show(ctx context.Context, d agent.Definition) api.Agent {

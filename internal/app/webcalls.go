@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 
 	"griot/internal/calls"
@@ -74,7 +75,7 @@ func relay(t config.TURN) webrtc.TURN {
 
 // callsHandler serves the Realtime protocol over HTTP.
 func (a *App) callsHandler() *webcall.Handler {
-	return &webcall.Handler{Calls: a.calls, Server: a.live, TURN: relay(a.cfg.WebRTC.TURN), Tenant: tenant, AllowedOrigins: a.cfg.Server.AllowedOrigins}
+	return &webcall.Handler{Calls: a.calls, Server: a.live, TURN: relay(a.cfg.WebRTC.TURN), TenantOf: func(r *http.Request) string { return tenantOf(r.Context()) }, AllowedOrigins: a.cfg.Server.AllowedOrigins}
 }
 
 // callMedia opens the calls of the register's own interface.

@@ -25,6 +25,9 @@ type Config struct {
 	Server    Server    `yaml:"server" doc:"The HTTP server."`
 	Log       Log       `yaml:"log" doc:"What the server says about itself, on standard error."`
 	Store     Store     `yaml:"store" doc:"The database."`
+	Session   Session   `yaml:"session" doc:"People who are signed in."`
+	SSO       SSO       `yaml:"sso" doc:"Sign-in at an OpenID Connect provider, besides passwords. See docs/security.md."`
+	Secret    Secret    `yaml:"secret" doc:"What the secrets in the database are sealed with."`
 	Realtime  Realtime  `yaml:"realtime" doc:"Clients that speak the Realtime protocol."`
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"Calls over WebRTC, from browsers and programs."`
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
@@ -39,6 +42,8 @@ type Server struct {
 	Addr            string        `yaml:"addr" flag:"addr" doc:"Address to listen on, host:port. Port 0 takes a free one. Anything but a loopback address is reachable from the network."`
 	PublicURL       string        `yaml:"public_url" doc:"Address at which browsers and carriers reach this server, when it is not the one above: behind a proxy, for example. Such as https://griot.example.com."`
 	AllowedOrigins  []string      `yaml:"allowed_origins" doc:"Web origins, besides the server's own, whose pages may open conversations. Such as https://www.example.com; * allows every page."`
+	SignIn          string        `yaml:"sign_in" enum:"on,off" doc:"on: once there is a first administrator, people sign in and programs send a key. off: nobody signs in; this machine and the keys of realtime.keys come in, and nobody else."`
+	TrustedProxies  []string      `yaml:"trusted_proxies" doc:"Addresses of the proxies in front of this server, such as 10.0.0.0/8. What they say in X-Forwarded-For of where a request comes from is believed."`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" doc:"How long conversations may go on after the server was told to stop."`
 	Bench           bool          `yaml:"bench" doc:"Tell on /debug what the load costs: lateness of sound, memory, goroutines, profiles. griot bench reads it. Not for production: a profile slows the server down."`
 }
@@ -52,6 +57,29 @@ type Log struct {
 // Store is the database.
 type Store struct {
 	DSN string `yaml:"dsn" secret:"true" doc:"Empty for SQLite in the data folder, or a PostgreSQL address such as postgres://user:password@host/griot."`
+}
+
+// Session bounds how long somebody stays signed in.
+type Session struct {
+	Idle time.Duration `yaml:"idle" doc:"After so long without a request a person signs in again."`
+	Life time.Duration `yaml:"life" doc:"So long after signing in a person signs in again in any case."`
+}
+
+// SSO is an OpenID Connect provider.
+type SSO struct {
+	Issuer       string   `yaml:"issuer" doc:"The provider's address, such as https://login.example.com/realms/acme. Empty: no sign-in by a provider. Its redirect address is that of this server followed by /api/session/sso/callback."`
+	ClientID     string   `yaml:"client_id" doc:"What the provider calls this server."`
+	ClientSecret string   `yaml:"client_secret" secret:"true" doc:"The secret that goes with it."`
+	Name         string   `yaml:"name" doc:"The provider's name on the button."`
+	Domains      []string `yaml:"domains" doc:"Domains of e-mail addresses that may come in this way. None means all."`
+	Role         string   `yaml:"role" enum:"viewer,user,manager,admin" doc:"Role of people who were not invited. Empty: only those who were invited come in."`
+	Tenant       string   `yaml:"tenant" doc:"The tenant that people who were not invited come into."`
+}
+
+// Secret is the key of sealed secrets.
+type Secret struct {
+	Key          string   `yaml:"key" secret:"true" doc:"32 bytes in base64, as openssl rand -base64 32 prints them. Empty: the file secret.key in the data folder, which is made at the first start. Several nodes need the same key."`
+	PreviousKeys []string `yaml:"previous_keys" secret:"true" doc:"Keys that were secret.key before. griot secrets rotate seals everything with the present one; then they can go."`
 }
 
 // Realtime is the access of programs.
@@ -131,8 +159,11 @@ func Default() Config {
 		Data: "data",
 		Server: Server{
 			Addr:            "127.0.0.1:5000",
+			SignIn:          "on",
 			ShutdownTimeout: 10 * time.Second,
 		},
+		Session:   Session{Idle: 12 * time.Hour, Life: 14 * 24 * time.Hour},
+		SSO:       SSO{Name: "SSO", Tenant: "default"},
 		Log:       Log{Level: "info", Format: "text"},
 		Realtime:  Realtime{DefaultAgent: "reception-en"},
 		WebRTC:    WebRTC{Enabled: true, TURN: TURN{Life: time.Hour}},
@@ -176,6 +207,7 @@ func (c Config) Validate() error {
 	for _, e := range []struct{ key, value, choices string }{
 		{"log.level", c.Log.Level, "debug,info,warn,error"},
 		{"log.format", c.Log.Format, "text,json"},
+		{"server.sign_in", c.Server.SignIn, "on,off"},
 	} {
 		if err := strict.Choice(e.value, e.choices); err != nil {
 			return bad(e.key, "%s: %v", e.key, err)
@@ -183,6 +215,9 @@ func (c Config) Validate() error {
 		if e.value == "" {
 			return bad(e.key, "%s: one of %s is needed", e.key, e.choices)
 		}
+	}
+	if err := c.validateSignIn(bad); err != nil {
+		return err
 	}
 	if c.Store.DSN != "" && !strings.HasPrefix(c.Store.DSN, "postgres://") && !strings.HasPrefix(c.Store.DSN, "postgresql://") &&
 		!strings.HasPrefix(c.Store.DSN, "sqlite:") {

@@ -16,6 +16,7 @@ const (
 	NotFound    Kind = "not_found"   // no such thing, or not for this tenant
 	Conflict    Kind = "conflict"    // the state does not allow it now
 	Denied      Kind = "denied"      // not allowed
+	Unknown     Kind = "unknown"     // who asks is not known: sign in, or send a key
 	Limited     Kind = "limited"     // too much, too fast: retry later
 	Unavailable Kind = "unavailable" // something outside does not answer: retry may help
 	Internal    Kind = "internal"    // our mistake

@@ -13,6 +13,7 @@ import (
 
 // Secret is what a client secret stands for: a session that was prepared by who minted it. It may be used again and again until it expires.
 type Secret struct {
+	Tenant  string // of who minted it
 	Model   string // names the agent; empty leaves the choice to the client
 	Session []wire.SessionPatch
 	Dialect wire.Dialect // that its user is taken to speak

@@ -25,7 +25,8 @@ type Handler struct {
 	Calls  *Service
 	Server *realtime.Server // for whom the prefix itself is a WebSocket
 	TURN   webrtc.TURN
-	Tenant string
+	// TenantOf says whose calls and secrets a request makes. Nil means nobody's in particular.
+	TenantOf func(r *http.Request) string
 	// CheckOrigin is the WebSocket's policy for pages; see ws.Options.
 	AllowedOrigins []string
 }
@@ -63,7 +64,15 @@ func (h *Handler) Mount(mux *http.ServeMux, prefix string) {
 // MountSocket puts the WebSocket alone under an address, as those of the older dialects have no others.
 func (h *Handler) MountSocket(mux *http.ServeMux, path string) { mux.HandleFunc("GET "+path, h.socket) }
 
-// AllowPages lets pages of any site read the answers, the address of a call among them. No cookie opens anything here, so that is no risk: a page needs a key.
+func (h *Handler) tenantOf(r *http.Request) string {
+	if h.TenantOf == nil {
+		return ""
+	}
+	return h.TenantOf(r)
+}
+
+// AllowPages lets pages of any site read the answers, the address of a call among them. Browsers send no cookie with a request that may be read so, which makes it no
+// risk: a page of another site needs a key.
 func AllowPages(w http.ResponseWriter) {
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Access-Control-Expose-Headers", "Location")
@@ -117,7 +126,7 @@ func (h *Handler) create(prefix string) func(w http.ResponseWriter, r *http.Requ
 		if err != nil {
 			return err
 		}
-		req := Request{SDP: sdp, Tenant: h.Tenant, Remote: r.RemoteAddr, Extended: realtime.Extended(r)}
+		req := Request{SDP: sdp, Tenant: h.tenantOf(r), Remote: r.RemoteAddr, Extended: realtime.Extended(r)}
 		key, _ := ws.Credentials(r)
 		secret, _ := h.Server.Secrets.Find(key)
 		req.Session = append(req.Session, secret.Session...)

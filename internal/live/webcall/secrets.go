@@ -71,7 +71,7 @@ func (h *Handler) secret(r *http.Request, d wire.Dialect, raw []byte, life time.
 	if s, err = wire.DefaultSession().Apply(without, false); err != nil {
 		return "", expires, s, err
 	}
-	value, expires, err = h.Server.Secrets.Mint(realtime.Secret{Model: p.Model.Value, Session: []wire.SessionPatch{p}, Dialect: d}, life)
+	value, expires, err = h.Server.Secrets.Mint(realtime.Secret{Tenant: h.tenantOf(r), Model: p.Model.Value, Session: []wire.SessionPatch{p}, Dialect: d}, life)
 	if err != nil {
 		return "", expires, s, err
 	}

@@ -74,7 +74,7 @@ func newStage(t testing.TB, s setup) *stage {
 	live := &realtime.Server{Host: host{st, s}, Log: slog.New(slog.DiscardHandler), Stop: stop, Secrets: &realtime.Secrets{}, AllowedOrigins: []string{"*"}}
 	s.options.Hub, s.options.Server, s.options.Register = hub, live, st
 	st.calls = webcall.New(s.options)
-	st.handler = &webcall.Handler{Calls: st.calls, Server: live, TURN: s.turn, Tenant: "default", AllowedOrigins: []string{"*"}}
+	st.handler = &webcall.Handler{Calls: st.calls, Server: live, TURN: s.turn, TenantOf: func(*http.Request) string { return "default" }, AllowedOrigins: []string{"*"}}
 	mux := http.NewServeMux()
 	st.handler.Mount(mux, "/v1/realtime")
 	st.handler.Mount(mux, "/openai/v1/realtime")

@@ -30,6 +30,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"conversation", testConversation}, {"close without open", testCloseWithoutOpen}, {"close twice", testCloseTwice}, {"list", testList},
 		{"unfinished", testUnfinished}, {"delete", testDelete}, {"odd text", testOddText}, {"same id", testSameID}, {"many events", testManyEvents},
 		{"settings", testSettings}, {"unknown tenant", testUnknownTenant}, {"calls", testCalls}, {"ends of calls", testEndsOfCalls},
+		{"accounts", testAccounts}, {"members", testMembers}, {"sessions", testSessions}, {"invitations", testInvitations}, {"keys", testKeys}, {"audit", testAudit},
+		{"secrets", testSecrets},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)

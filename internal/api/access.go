@@ -1,0 +1,170 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"griot/internal/fault"
+	"griot/internal/identity"
+)
+
+// What a rule may need instead of a permission.
+const (
+	Public     identity.Permission = "public"     // nothing: who asks need not be known
+	Recognised identity.Permission = "recognised" // a session, a key, or this machine as long as nobody needs to sign in
+)
+
+// Rule says who may use a route, and what the audit trail calls it.
+type Rule struct {
+	Route  string // method and pattern
+	Needs  identity.Permission
+	Action string // in the audit trail, when it succeeds; empty for what changes nothing
+	Target string // the kind of thing that the action is about
+	Param  string // the parameter of the path that names it; empty when the handler names it
+	Why    string // why a route that changes something has no action
+}
+
+// Rules is the whole table: a route that is not in it is refused. docs/roles.md is made from it.
+var Rules = []Rule{
+	{Route: "GET /healthz", Needs: Public},
+	{Route: "GET /api/system", Needs: identity.ReadSystem},
+
+	{Route: "GET /api/agents", Needs: identity.ReadAgents},
+	{Route: "GET /api/agents/{reference}", Needs: identity.ReadAgents},
+
+	{Route: "GET /api/conversations", Needs: identity.ReadConversations},
+	{Route: "GET /api/conversations/{id}", Needs: identity.ReadConversations},
+	{Route: "GET /api/conversations/{id}/events", Needs: identity.ReadConversations},
+	{Route: "GET /api/conversations/{id}/peaks", Needs: identity.ReadConversations},
+	{Route: "GET /api/conversations/{id}/recording", Needs: identity.ReadConversations},
+	{Route: "DELETE /api/conversations/{id}", Needs: identity.DeleteConversations, Action: "conversation.deleted", Target: "conversation", Param: "id"},
+
+	{Route: "POST /api/realtime/calls", Needs: identity.Talk, Why: "a call is a record of its own"},
+	{Route: "GET /api/realtime/calls", Needs: identity.ReadConversations},
+	{Route: "GET /api/realtime/calls/{id}", Needs: identity.ReadConversations},
+	{Route: "DELETE /api/realtime/calls/{id}", Needs: identity.Talk, Action: "call.ended", Target: "call", Param: "id"},
+	{Route: "GET /api/realtime/calls/{id}/events", Needs: identity.ReadConversations},
+	{Route: "GET /api/realtime/stats", Needs: identity.ReadConversations},
+
+	{Route: "GET /api/setup", Needs: Public},
+	{Route: "POST /api/setup", Needs: Public, Action: "installation.set_up", Target: "person"},
+	{Route: "GET /api/session", Needs: Recognised},
+	{Route: "POST /api/session", Needs: Public, Action: "session.opened", Target: "person"},
+	{Route: "DELETE /api/session", Needs: Recognised, Action: "session.closed", Target: "person"},
+	{Route: "PUT /api/session/tenant", Needs: Recognised, Why: "nothing of a tenant changes"},
+	{Route: "GET /api/session/sso", Needs: Public},
+	{Route: "GET /api/session/sso/callback", Needs: Public, Action: "session.opened", Target: "person"},
+	{Route: "PUT /api/profile", Needs: Recognised, Action: "person.changed", Target: "person"},
+	{Route: "PUT /api/profile/password", Needs: Recognised, Action: "password.changed", Target: "person"},
+	{Route: "GET /api/profile/sessions", Needs: Recognised},
+	{Route: "DELETE /api/profile/sessions/{id}", Needs: Recognised, Action: "session.ended", Target: "session", Param: "id"},
+
+	{Route: "GET /api/roles", Needs: Recognised},
+	{Route: "GET /api/people", Needs: identity.ReadPeople},
+	{Route: "GET /api/people/{id}", Needs: identity.ReadPeople},
+	{Route: "PATCH /api/people/{id}", Needs: identity.WritePeople, Action: "person.changed", Target: "person", Param: "id"},
+	{Route: "DELETE /api/people/{id}", Needs: identity.WritePeople, Action: "person.removed", Target: "person", Param: "id"},
+	{Route: "GET /api/invitations", Needs: identity.ReadPeople},
+	{Route: "POST /api/invitations", Needs: identity.WritePeople, Action: "invitation.made", Target: "invitation"},
+	{Route: "DELETE /api/invitations/{id}", Needs: identity.WritePeople, Action: "invitation.deleted", Target: "invitation", Param: "id"},
+	{Route: "GET /api/invite/{token}", Needs: Public},
+	{Route: "POST /api/invite/{token}", Needs: Public, Action: "invitation.accepted", Target: "person"},
+
+	{Route: "GET /api/keys", Needs: identity.ReadKeys},
+	{Route: "POST /api/keys", Needs: identity.WriteKeys, Action: "key.made", Target: "key"},
+	{Route: "DELETE /api/keys/{id}", Needs: identity.WriteKeys, Action: "key.revoked", Target: "key", Param: "id"},
+
+	{Route: "GET /api/tenants", Needs: Recognised},
+	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},
+	{Route: "PATCH /api/tenant", Needs: identity.WriteTenant, Action: "tenant.changed", Target: "tenant"},
+	{Route: "GET /api/audit", Needs: identity.ReadAudit},
+
+	// Not of this package: the Realtime protocol, below each of its prefixes, and what the bench reads. See Authorize.
+	{Route: "GET /v1/realtime", Needs: identity.Talk},
+	{Route: "POST /v1/realtime", Needs: identity.Talk, Why: "a call is a record of its own"},
+	{Route: "GET /debug/", Needs: identity.Operate},
+	{Route: "POST /debug/", Needs: identity.Operate, Why: "measurements leave nothing"},
+}
+
+var ruleOf = func() map[string]*Rule {
+	m := map[string]*Rule{}
+	for i := range Rules {
+		m[Rules[i].Route] = &Rules[i]
+	}
+	return m
+}()
+
+// Authorize is the one place where roles and scopes are enforced: it returns nil when who asks may use a route, by the table. Faults: Unknown when it is not known
+// who asks, Denied "not_allowed", Denied "no_rule" for a route that the table does not have.
+func Authorize(p identity.Principal, route string) error {
+	rule := ruleOf[route]
+	if rule == nil {
+		return fault.New(fault.Denied, "no_rule", "Nobody may use %s, for no rule says who may.", route)
+	}
+	if rule.Needs == Public {
+		return nil
+	}
+	if p.Kind == identity.ByNobody {
+		if p.Why != nil {
+			return p.Why
+		}
+		return fault.New(fault.Unknown, "sign_in_required", "Sign in for this, or send a key as \"Authorization: Bearer …\".")
+	}
+	if rule.Needs == Recognised || p.May(rule.Needs) {
+		return nil
+	}
+	f := fault.New(fault.Denied, "not_allowed", "You may not do this: it needs the permission %q.", rule.Needs)
+	f.Params = map[string]string{"permission": string(rule.Needs)}
+	return f
+}
+
+// guarded stands before every operation: it asks Authorize, and writes the audit trail of what succeeded.
+func (a *api) guarded(hc huma.Context, next func(huma.Context)) {
+	op, ctx := hc.Operation(), hc.Context()
+	route := op.Method + " " + op.Path
+	p := identity.Of(ctx)
+	if err := Authorize(p, route); err != nil {
+		refuse(hc, problemOf(ctx, op.OperationID, err))
+		return
+	}
+	rule := ruleOf[route]
+	if rule.Action == "" {
+		next(hc)
+		return
+	}
+	e := identity.Entry{Tenant: p.Tenant, ActorKind: p.Kind, ActorID: p.ID(), ActorName: p.Name(), Action: rule.Action, TargetKind: rule.Target, Address: p.Address, Agent: p.Agent}
+	if rule.Param != "" {
+		e.TargetID = hc.Param(rule.Param)
+	}
+	ctx, draft := identity.Drafting(ctx, e)
+	next(huma.WithContext(hc, ctx))
+	e, wanted := draft.Entry()
+	if hc.Status() >= http.StatusBadRequest || !wanted || e.Tenant == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second) // it has happened, whether or not the client still waits
+	defer cancel()
+	if err := a.s.Identity.Record(ctx, e); err != nil {
+		slog.ErrorContext(ctx, "a change is not in the audit trail", "action", e.Action, "target", e.TargetID, "actor", e.ActorName, "error", err)
+	}
+}
+
+func refuse(hc huma.Context, p *Problem) {
+	for k, v := range p.GetHeaders() {
+		hc.SetHeader(k, v[0])
+	}
+	hc.SetHeader("Content-Type", "application/problem+json")
+	hc.SetStatus(p.Status)
+	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may be gone
+}
+
+// changes reports whether a method is one that changes something.
+func changes(method string) bool {
+	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
+}
