@@ -305,15 +305,3 @@ func TestEncodeRefusesWhatJSONCannotSay(t *testing.T) {
 	require.Error(t, err)
 	require.Equal(t, "x", string(got))
 }
-
-func TestUnknownDialect(t *testing.T) {
-	for _, d := range realtime.Dialects() {
-		require.True(t, d.Supported())
-	}
-	d := realtime.Dialect(99)
-	require.False(t, d.Supported())
-	_, err := d.DecodeClient([]byte(`{"type":"response.cancel"}`))
-	require.Error(t, err)
-	_, err = d.AppendEvent(nil, realtime.BufferCleared{}, 1)
-	require.Error(t, err)
-}

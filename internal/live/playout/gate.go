@@ -68,17 +68,18 @@ const (
 // Player plays one generation after the other on a leg. Begin, Finish, Cut and HeardText are called by the session;
 // Write by the reply; Run owns the pacing.
 type Player struct {
-	leg    transport.Leg
-	ahead  time.Duration
-	acks   <-chan transport.Heard
-	notify func(Note)
-	taps   []Tap
-	start  time.Time
-	holder transport.Holder // nil when the far end cannot pause
-	clears bool
-	meter  *load.Meter
-	watch  Tap
-	lang   string
+	leg     transport.Leg
+	ahead   time.Duration
+	acks    <-chan transport.Heard
+	notify  func(Note)
+	taps    []Tap
+	start   time.Time
+	holder  transport.Holder // nil when the far end cannot pause
+	clears  bool
+	meter   *load.Meter
+	watch   Tap
+	lang    string
+	narrate func(Word)
 
 	gate atomic.Uint64 // generations older than this are cut: their frames are dropped
 	wmu  sync.Mutex    // held while writing to the leg
@@ -231,7 +232,10 @@ func (p *Player) Write(ctx context.Context, g event.Gen, pcm []int16, marks []tt
 	if p.cur == nil || p.cur.gen != g {
 		return ErrStale
 	}
-	p.cur.led.mark(marks)
+	if len(marks) > 0 {
+		p.cur.led.mark(marks)
+		p.words(p.cur)
+	}
 	room, frame := int64(p.cur.out.Samples(queued)), int64(p.cur.out.Samples(media.FrameTime))
 	for len(pcm) > 0 {
 		t := p.cur
@@ -279,6 +283,7 @@ func (p *Player) Finish(g event.Gen, whole bool) {
 		p.cur.finished = true
 		p.cur.led.whole = whole
 		p.cur.led.total = p.cur.out.Duration(int(p.cur.pushed))
+		p.words(p.cur)
 	}
 	p.mu.Unlock()
 	p.kick()

@@ -18,6 +18,7 @@ type ledger struct {
 	total time.Duration
 	whole bool // no more text or audio will come
 	lang  string
+	told  int           // words that were narrated
 	pace  time.Duration // that a byte of text takes to say, as a guess while the end is not known; 0 for none
 }
 

@@ -29,6 +29,7 @@ func (s *Server) NewCall(conv *Conversation, leg transport.Leg, patches ...wire.
 	}
 	c := newConn(nil, effective, conv.ID, leg.Info().Remote)
 	c.conv, c.sounds = conv, map[string]bool{}
+	plan.AgentWords = c.word
 	c.sess = conv.session(plan, besideLeg{c, leg}, event.Tee(conv.Log, c))
 	return &Call{s: s, c: c, leg: leg, began: make(chan struct{}), ended: make(chan struct{})}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"griot/internal/live/playout"
 	"griot/internal/live/transport/ws"
 	wire "griot/internal/realtime"
 )
@@ -71,10 +72,16 @@ func (c *conn) bend(o *outlet, p wire.SessionPatch) wire.SessionPatch {
 	if !p.Audio.Output.Voice.Set {
 		delete(p.Extra, "voice") // it is this call's own
 	}
-	if raw, ok := p.Extra["output_audio_timestamp_types"]; ok && c.conv.Plan.Models.TTS != nil && !c.conv.Plan.Models.TTS.Caps().WordMarks && string(raw) != "null" && string(raw) != "[]" {
+	if asks := (wire.Session{Extra: p.Extra}); asks.WordTimes() && !c.timesWords() {
 		c.warn(o, wire.NewWarning(wire.CodeUnsupported, "session.output_audio_timestamp_types", "The voice of this agent does not say when its words sound: there are no timestamps."))
 	}
 	return p
+}
+
+// timesWords reports whether the voice says when its words sound.
+func (c *conn) timesWords() bool {
+	m := c.conv.Plan.Models
+	return m.S2S != nil || m.TTS != nil && m.TTS.Caps().WordMarks
 }
 
 func (c *conn) bendVoice(o *outlet, v wire.Opt[wire.Voice], path string) wire.Opt[wire.Voice] {
@@ -83,4 +90,17 @@ func (c *conn) bendVoice(o *outlet, v wire.Opt[wire.Voice], path string) wire.Op
 		v = wire.Opt[wire.Voice]{}
 	}
 	return v
+}
+
+// word tells when a word sounds, where that was asked for. It is called by the player, with its lock held.
+func (c *conn) word(w playout.Word) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r := c.rep
+	if r == nil || r.gen != w.Gen || !c.session.WordTimes() {
+		return
+	}
+	c.openMessage(r)
+	r.timed = true
+	c.send(wire.AudioTimestampDelta{Ref: r.message.Ref, AudioOffsetMS: w.At.Milliseconds(), AudioDurationMS: w.Long.Milliseconds(), Text: w.Text, TimestampType: "word"})
 }

@@ -2,10 +2,12 @@ package realtime
 
 import (
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"griot/internal/live/session"
 	"griot/internal/model/llm"
 	"griot/internal/provider/fake"
 	wire "griot/internal/realtime"
@@ -86,4 +88,174 @@ func TestOrderOfTextAndCallsInOlderDialects(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a Voice Live client asks and this server does not do is warned of, and the rest is done.
+func TestVoiceLiveWarns(t *testing.T) {
+	play(t, setup{dialect: wire.VoiceLive, answers: []fake.Answer{{Text: "Yes."}}}, func(t *testing.T, c *client) {
+		c.send(`{"type":"session.update","event_id":"u","session":{"model":"gpt-realtime","instructions":"Rhyme.","voice":{"type":"azure-standard","name":"en-US-AvaNeural","rate":"1.5"},"avatar":{"character":"lisa"},"zoom":1}}`)
+		updated := c.wait("session.updated")
+		require.Equal(t, "Rhyme.", updated.str("session.instructions"))
+		require.Equal(t, map[string]any{"type": "azure-standard", "name": "fake/tone"}, updated.get("session.voice"), "the agent's own")
+		require.InDelta(t, 1.5, updated.get("session.speed"), 0)
+		var params []string
+		for _, w := range c.all("warning") {
+			params = append(params, w.str("warning.param"))
+		}
+		require.ElementsMatch(t, []string{"session.avatar", "session.zoom", "session.voice"}, params)
+		c.send(`{"type":"session.avatar.connect","event_id":"a","client_sdp":"eA=="}`)
+		c.failure("invalid_event", "type", "a")
+		c.send(`{"type":"session.update","event_id":"t","session":{"temperature":9}}`)
+		c.failure("invalid_value", "session.temperature", "t")
+		c.send(`{"type":"response.create","response":{"voice":{"type":"openai","name":"alloy"}}}`)
+		require.Equal(t, map[string]any{"type": "openai", "name": "alloy"}, c.wait("response.done").get("response.voice"))
+	})
+}
+
+// The beta tolerates in silence.
+func TestBetaTolerates(t *testing.T) {
+	play(t, setup{dialect: wire.Beta}, func(t *testing.T, c *client) {
+		c.send(`{"type":"session.update","session":{"model":"gpt-4o-realtime-preview","instructions":"Rhyme.","zoom":1},"more":2}`)
+		require.Equal(t, "Rhyme.", c.wait("session.updated").str("session.instructions"))
+		require.Empty(t, c.all("warning", "error"))
+		c.send(`{"type":"session.update","event_id":"v","session":{"voice":"nobody"}}`)
+		c.failure("invalid_value", "session.voice", "v")
+	})
+}
+
+// Voice Live's other rates, in and out: a turn is found, and the answer has its length.
+func TestVoiceLiveRates(t *testing.T) {
+	for _, rate := range []int{8000, 16000} {
+		play(t, setup{dialect: wire.VoiceLive, heard: []fake.Utterance{{Text: "Hello."}}, answers: []fake.Answer{{Text: "one two three"}}}, func(t *testing.T, c *client) {
+			c.send(`{"type":"session.update","session":{"input_audio_format":"pcm16","input_audio_sampling_rate":%d,"output_audio_format":"pcm16_%dhz"}}`, rate, rate)
+			require.EqualValues(t, rate, c.wait("session.updated").get("session.input_audio_sampling_rate"))
+			f := wire.AudioFormat{Type: wire.TypePCM, Rate: rate}
+			c.openMic(f)
+			c.rest(500 * time.Millisecond)
+			c.say(time.Second)
+			done := c.wait("response.done")
+			require.InDelta(t, 200, c.wait("input_audio_buffer.speech_started").get("audio_start_ms"), 60)
+			require.InDelta(t, 2000, c.wait("input_audio_buffer.speech_stopped").get("audio_end_ms"), 60)
+			pcm := c.audio(done.str("response.id"), f)
+			require.InDelta(t, rate, len(pcm), float64(rate)/100)
+			n, ok := fake.WordIn(pcm[rate/3+rate/12:rate/3+rate/5], rate)
+			require.True(t, ok)
+			require.Equal(t, 1, n)
+		})
+	}
+}
+
+// Words are timed for who asks: each once, in order, touching, and closed before the response is.
+func TestVoiceLiveWordTimes(t *testing.T) {
+	play(t, setup{dialect: wire.VoiceLive, answers: []fake.Answer{{Text: "We open at nine."}, {Text: "Ten."}}}, func(t *testing.T, c *client) {
+		c.send(`{"type":"session.update","session":{"output_audio_timestamp_types":["word"]}}`)
+		c.send(`{"type":"response.create"}`)
+		done := c.wait("response.done")
+		var words []string
+		at := 0.0
+		for _, g := range c.all("response.audio_timestamp.delta") {
+			words = append(words, g.str("text"))
+			require.InDelta(t, at, g.get("audio_offset_ms"), 2)
+			require.Equal(t, "word", g.str("timestamp_type"))
+			require.Equal(t, done.str("response.output.0.id"), g.str("item_id"))
+			at += g.get("audio_duration_ms").(float64)
+		}
+		require.Equal(t, []string{"We", "open", "at", "nine."}, words)
+		require.InDelta(t, 4000.0/3, at, 5)
+		require.Equal(t, done.str("response.id"), c.wait("response.audio_timestamp.done").str("response_id"))
+		c.send(`{"type":"session.update","session":{"output_audio_timestamp_types":null}}`)
+		c.send(`{"type":"response.create"}`)
+		c.wait("response.done")
+		require.Len(t, c.all("response.audio_timestamp.delta"), 4)
+	})
+}
+
+// A voice that gives no marks is said to.
+func TestVoiceLiveWordTimesOfAVoiceWithout(t *testing.T) {
+	play(t, setup{dialect: wire.VoiceLive, plan: func(p *session.Plan) { p.Models.TTS = fake.NewTTS(fake.TTSOptions{}) }}, func(t *testing.T, c *client) {
+		c.send(`{"type":"session.update","session":{"output_audio_timestamp_types":["word"]}}`)
+		require.Equal(t, "session.output_audio_timestamp_types", c.wait("warning").str("warning.param"))
+	})
+}
+
+// auto_truncate: the server cuts the interrupted item itself, and says where.
+func TestVoiceLiveAutoTruncate(t *testing.T) {
+	play(t, setup{dialect: wire.VoiceLive, heard: []fake.Utterance{{Text: "Stop."}}, answers: []fake.Answer{{Text: "one two three four five six seven eight nine"}, {Text: "Yes?"}}}, func(t *testing.T, c *client) {
+		c.send(`{"type":"session.update","session":{"turn_detection":{"type":"azure_semantic_vad","auto_truncate":true,"silence_duration_ms":500}}}`)
+		c.openMic(wire.PCM24k)
+		c.send(`{"type":"response.create"}`)
+		c.rest(1200 * time.Millisecond)
+		c.say(700 * time.Millisecond)
+		cut := c.wait("response.done")
+		require.Equal(t, "cancelled", cut.str("response.status"))
+		truncated := c.wait("conversation.item.truncated")
+		require.Equal(t, cut.str("response.output.0.id"), truncated.str("item_id"))
+		require.InDelta(t, 1400, truncated.get("audio_end_ms"), 400)
+		require.Equal(t, "completed", c.wait("response.done").str("response.status"))
+		require.Len(t, c.all("conversation.item.truncated"), 1)
+	})
+}
+
+// What response.create may ask for beside the response.
+func TestVoiceLiveResponseExtras(t *testing.T) {
+	play(t, setup{dialect: wire.VoiceLive, heard: []fake.Utterance{{Text: "Spoken."}}, answers: []fake.Answer{{Text: "one two three four five six"}, {Text: "Second."}, {Text: "Third."}}}, func(t *testing.T, c *client) {
+		c.send(`{"type":"response.create","response":{"cancel_previous":true}}`) // there is none, which is no fault
+		c.rest(500 * time.Millisecond)
+		c.send(`{"type":"response.create","response":{"cancel_previous":true,"additional_instructions":"Rhyme.","append_input_items":[{"type":"message","role":"user","content":[{"type":"input_text","text":"Appended."}]}]}}`)
+		require.Equal(t, "cancelled", c.wait("response.done").str("response.status"))
+		require.Equal(t, "completed", c.wait("response.done").str("response.status"))
+		req := c.llm.Requests()[1]
+		require.Equal(t, "Be brief.\n\nRhyme.", req.System)
+		require.Equal(t, llm.Message{Role: llm.User, Text: "Appended."}, req.Messages[len(req.Messages)-1])
+
+		c.send(`{"type":"response.create","response":{"pre_generated_assistant_message":{"type":"message","role":"assistant","content":[{"type":"text","text":"Word for word."}]},"metadata":{"k":"v"}}}`)
+		done := c.wait("response.done")
+		require.Equal(t, "Word for word.", done.str("response.output.0.content.0.transcript"))
+		require.Equal(t, "v", done.str("response.metadata.k"))
+		require.Len(t, c.llm.Requests(), 2, "no model was asked")
+
+		c.send(`{"type":"session.update","session":{"turn_detection":null}}`)
+		c.wait("session.updated")
+		c.send(`{"type":"input_audio.turn.start","turn_id":"1"}`)
+		c.openMic(wire.PCM24k)
+		c.say(time.Second)
+		c.rest(1500 * time.Millisecond)
+		c.send(`{"type":"response.create","response":{"commit":true}}`)
+		require.Equal(t, "completed", c.wait("response.done").str("response.status"))
+		req = c.llm.Requests()[2]
+		require.Equal(t, llm.Message{Role: llm.User, Text: "Spoken."}, req.Messages[len(req.Messages)-1])
+		require.Empty(t, c.all("error", "warning"))
+	})
+}
+
+// A second controller speaks its own dialect: GA beside a call of the beta's.
+func TestSideChannelInAnotherDialect(t *testing.T) {
+	play(t, setup{dialect: wire.Beta, beside: true, answers: []fake.Answer{{Text: "Yes."}}}, func(t *testing.T, c *client) {
+		side := c.join(wire.GA)
+		side.in <- message{data: []byte(`{"type":"session.update","session":{"type":"realtime","audio":{"output":{"speed":1.5}}}}`)}
+		require.InDelta(t, 1.5, c.wait("session.updated").get("session.speed"), 0)
+		c.send(`{"type":"session.update","session":{"instructions":"Rhyme."}}`)
+		c.send(`{"type":"response.create"}`)
+		c.wait("response.done")
+		c.rest(3 * time.Second)
+		for typ, old := range map[string]string{"conversation.item.added": "conversation.item.created", "response.output_audio_transcript.done": "response.audio_transcript.done"} {
+			_, ok := side.nth(typ, 0)
+			require.True(t, ok, typ)
+			require.NotEmpty(t, c.all(old))
+			_, ok = side.nth(old, 0)
+			require.False(t, ok, old)
+		}
+		updated, ok := side.nth("session.updated", 1)
+		require.True(t, ok)
+		require.Equal(t, "Rhyme.", updated.str("session.instructions"))
+		require.InDelta(t, 1.5, updated.get("session.audio.output.speed"), 0)
+	})
+}
+
+// join adds a second controller.
+func (c *client) join(d wire.Dialect) *pipe {
+	p := &pipe{start: c.pipe.start, in: make(chan message, 64), gone: make(chan struct{}), byType: map[string][]got{}}
+	c.wg.Go(func() { _ = c.call.Join(c.Context(), Client{Pipe: p, Dialect: d}) })
+	synctest.Wait()
+	return p
 }

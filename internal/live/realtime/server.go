@@ -179,6 +179,7 @@ func Refuse(w http.ResponseWriter, err error) {
 func (s *Server) hold(ctx context.Context, o *outlet, conv *Conversation, effective wire.Session, plan session.Plan, remote string) {
 	c := newConn(o, effective, conv.ID, remote)
 	c.conv = conv
+	plan.AgentWords = c.word
 	c.sess = conv.session(plan, c, event.Tee(conv.Log, c))
 	c.mu.Lock()
 	c.greet(o)

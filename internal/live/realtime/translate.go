@@ -20,6 +20,7 @@ type response struct {
 	message  wire.Output // its assistant message
 	opened   bool
 	sent     time.Duration // of its audio
+	timed    bool          // its words were timed
 	next     int           // output index of the next item
 }
 
@@ -90,8 +91,12 @@ func (c *conn) translate(e event.Event) {
 	case event.Heard:
 		c.extend(wire.GriotHeard{ResponseID: b.Response, ItemID: b.Item, UptoMS: b.Upto.Duration().Milliseconds(), TextBytes: b.TextBytes})
 	case event.AgentSaid:
+		_, unsettled := c.byID[b.Response]
 		delete(c.byID, b.Response)
 		c.silent(b)
+		if b.Cut && unsettled && c.main != nil && c.session.AutoTruncates() {
+			c.send(wire.ItemTruncated{ItemID: b.Item, AudioEndMS: b.Upto.Duration().Milliseconds()})
+		}
 		c.extend(wire.GriotSaid{ResponseID: b.Response, ItemID: b.Item, Said: b.Said, Heard: b.Text,
 			UptoMS: b.Upto.Duration().Milliseconds(), TotalMS: b.Total.Duration().Milliseconds(), Cut: b.Cut})
 	case event.TurnTimed:
@@ -240,6 +245,9 @@ func (c *conn) done(g event.Gen, b event.ReplyDone) {
 				c.delta(media.Frame{}) // what the resampler still holds
 			}
 			c.lengths[r.message.ItemID] = r.sent
+			if r.timed {
+				c.send(wire.AudioTimestampDone{ResponseID: r.wire.ID, ItemID: r.message.ItemID})
+			}
 		}
 		item, evs := r.message.CloseMessage(r.modality, status, b.Text)
 		c.send(evs...)

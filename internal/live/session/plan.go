@@ -40,6 +40,7 @@ type Plan struct {
 	NoSelfVoice bool
 	CallerTap   func(at time.Duration, f media.Frame) // sees every inbound frame, as it came; at counts from the start of the session
 	AgentTap    playout.Tap                           // sees what was heard of the agent
+	AgentWords  func(playout.Word)                    // is told when the words of a voice with marks sound; see playout.Player.Narrate
 	OnCommand   func(Command)                         // sees every command, before it is carried out
 	Load        *load.Meter                           // counts for the node; nil counts nothing
 }

@@ -77,6 +77,7 @@ func (s *Session) Run(ctx context.Context) error {
 	s.player = playout.New(s.leg, func(n playout.Note) { s.post(playMsg{n}) }, taps...)
 	s.player.Measure(s.plan.Load)
 	s.player.Language(s.plan.Lang)
+	s.player.Narrate(s.plan.AgentWords)
 	if s.plan.Models.STT != nil && !s.plan.NoSelfVoice {
 		s.own = selfvoice.New()
 		s.player.Watch(s.own.Sent)

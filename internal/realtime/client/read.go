@@ -228,9 +228,9 @@ func (s *session) take(ev incoming, raw []byte) {
 	}
 }
 
-// response takes what belongs to an answer. The older dialects leave "output_" out of the names.
+// response takes what belongs to an answer, in any dialect.
 func (s *session) response(ev incoming) {
-	switch strings.Replace(ev.Type, "response.output_", "response.", 1) {
+	switch wire.OlderName(ev.Type) {
 	case "response.created":
 		s.started(ev)
 	case "response.audio_transcript.delta", "response.text.delta":
@@ -248,7 +248,7 @@ func (s *session) response(ev incoming) {
 	case "response.audio_timestamp.delta":
 		s.put(s2s.Event{Kind: s2s.Words, Response: ev.ResponseID, Item: ev.ItemID,
 			Marks: []tts.Mark{{Kind: tts.Word, At: time.Duration(ev.Offset * float64(time.Millisecond)), Phoneme: ev.Text}}})
-	case "response.item.done":
+	case "response.output_item.done":
 		s.item(ev)
 	case "response.done":
 		s.done(ev)
