@@ -135,7 +135,7 @@ func (s *canned) Close(string) error                         { return nil }
 
 // wayOut is a reply under way on a real socket. Each call of the returned function speaks 20 ms and returns when the client has the message:
 // voice → player → message → socket. renew begins a new reply, so that the pacing never has to wait.
-func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
+func wayOut(t testing.TB, d wire.Dialect, format wire.AudioFormat) (one, renew func()) {
 	conns, over := make(chan *conn, 1), make(chan struct{})
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sock, err := ws.Accept(w, r, ws.Options{})
@@ -145,7 +145,7 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 		}
 		s := wire.DefaultSession()
 		s.Audio.Output.Format = format
-		conns <- newConn(&outlet{pipe: wsPipe{sock}}, s, "0123456789abcdef", "")
+		conns <- newConn(&outlet{pipe: wsPipe{sock}, dialect: d}, s, "0123456789abcdef", "")
 		<-over
 		_ = sock.Close(ws.NormalClosure, "")
 	}))
@@ -176,7 +176,7 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 			if _, err := io.ReadFull(peer, buf[:size]); err != nil {
 				return
 			}
-			if bytes.HasPrefix(buf, []byte(`{"type":"response.output_audio.delta"`)) {
+			if bytes.HasPrefix(buf, []byte(`{"type":"response.output_audio.delta"`)) || bytes.HasPrefix(buf, []byte(`{"type":"response.audio.delta"`)) {
 				select {
 				case sounds <- struct{}{}:
 				case <-over:
@@ -214,7 +214,7 @@ func wayOut(t testing.TB, format wire.AudioFormat) (one, renew func()) {
 const ahead = time.Minute
 
 func BenchmarkSpeechToSocket(b *testing.B) {
-	one, renew := wayOut(b, wire.PCM24k)
+	one, renew := wayOut(b, wire.GA, wire.PCM24k)
 	said := time.Duration(0)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -233,8 +233,10 @@ func TestWayOutAllocatesNothing(t *testing.T) {
 	if raced {
 		t.Skip("the race detector allocates")
 	}
-	for _, f := range []wire.AudioFormat{wire.PCM24k, {Type: wire.TypePCMU}} {
-		one, _ := wayOut(t, f)
-		require.Zero(t, testing.AllocsPerRun(1000, one), "allocations per 20 ms of %s", f.Type)
+	for _, d := range wire.Dialects() {
+		for _, f := range []wire.AudioFormat{wire.PCM24k, {Type: wire.TypePCM, Rate: 16000}, {Type: wire.TypePCMU}} {
+			one, _ := wayOut(t, d, f)
+			require.Zero(t, testing.AllocsPerRun(1000, one), "allocations per 20 ms of %s in the dialect %s", f.Type, d)
+		}
 	}
 }

@@ -222,7 +222,17 @@ func TestClientSecrets(t *testing.T) {
 	call := s.request("POST", "/v1/realtime", "application/sdp", c.Offer(), "Authorization", "Bearer "+old.Secret.Value)
 	require.Equal(t, http.StatusCreated, call.status, "%s", call.body)
 	c.Accept(call.body)
-	require.Equal(t, "Hum.", c.Wait("session.created").Str("session", "instructions"))
+	created := c.Wait("session.created")
+	require.Equal(t, "Hum.", created.Str("session", "instructions"))
+	require.Equal(t, "verse", created.Str("session", "voice"), "who asked for the secret in the beta's words is answered in them")
+
+	wrong := s.request("POST", "/v1/realtime/sessions", "application/json", `{"voice":5}`)
+	failure(t, wrong, 400, "invalid_value", "session.voice")
+	asked := webrtctest.New(t, narrow)
+	call = s.request("POST", "/v1/realtime?model=agent:test", "application/sdp", asked.Offer(), "OpenAI-Beta", "realtime=v1")
+	require.Equal(t, http.StatusCreated, call.status, "%s", call.body)
+	asked.Accept(call.body)
+	require.Equal(t, "pcm16", asked.Wait("session.created").Str("session", "output_audio_format"))
 }
 
 // next returns the next event of a type from a WebSocket.

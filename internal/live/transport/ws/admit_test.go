@@ -3,6 +3,7 @@ package ws_test
 import (
 	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/coder/websocket"
@@ -117,5 +118,18 @@ func TestCredentials(t *testing.T) {
 			require.Equal(t, c.key, key)
 			require.Equal(t, c.key != "", ok)
 		})
+	}
+
+	// In the query, but only of what opens a WebSocket: other requests can have headers.
+	for query, want := range map[string]string{"?api-key=k5": "k5", "?Authorization=Bearer%20k6": "k6", "?authorization=bearer+k7": "k7", "?Authorization=k8": "", "?key=k9": ""} {
+		r := httptest.NewRequest(http.MethodGet, "/voice-live/realtime"+query, nil)
+		_, ok := ws.Credentials(r)
+		require.False(t, ok)
+		r.Header.Set("Upgrade", "websocket")
+		key, _ := ws.Credentials(r)
+		require.Equal(t, want, key, query)
+		r.Header.Set("Api-Key", "header")
+		key, _ = ws.Credentials(r)
+		require.Equal(t, "header", key)
 	}
 }
