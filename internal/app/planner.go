@@ -61,7 +61,7 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 			STTName: ears.name, LLMName: mind.name, TTSName: voice.name, S2SName: whole.name, S2SVoice: d.Realtime.Voice},
 		Voice: tts.Options{Voice: d.Voice.ID, Lang: d.Language, Rate: d.Voice.Rate},
 		Settings: session.Settings{
-			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens,
+			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature,
 			Turn: turn.Settings{Kind: turn.Detection(d.Turn.Detection), Eagerness: turn.Eagerness(d.Turn.Eagerness), Merge: d.Turn.Merge, Prepare: d.Turn.Prepare, Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
 				CreateResponse: true, InterruptResponse: d.Turn.Interrupt, IdleTimeout: d.Turn.IdleTimeout, MaxTurn: 30 * time.Second,
 				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},

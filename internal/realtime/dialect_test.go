@@ -157,7 +157,7 @@ func TestOlderDialectsRefuse(t *testing.T) {
 		} {
 			_, err := d.DecodeClient([]byte(c.raw))
 			var f *fault.Error
-			require.True(t, errors.As(err, &f), "%s %s", d, c.raw)
+			require.ErrorAs(t, err, &f, "%s %s", d, c.raw)
 			require.Equal(t, c.code, f.Code, "%s %s", d, c.raw)
 			require.Equal(t, c.param, f.Param, "%s %s", d, c.raw)
 		}

@@ -241,7 +241,7 @@ func olderResponse(r *reader, path string, raw json.RawMessage) ResponseParams {
 		p.Audio.Output.Voice = Opt[Voice]{Set: true, Null: v.Null, Value: v.Value.Voice}
 	}
 	if r.dialect == VoiceLive {
-		p.voiceLive(o)
+		voiceLiveResponse(o, &p)
 	}
 	o.done()
 	return p

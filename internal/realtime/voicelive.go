@@ -172,8 +172,8 @@ func speed(rate string) (float64, bool) {
 	return min(max(n, 0.25), 1.5), true
 }
 
-// voiceLive reads what a response has beside the beta's.
-func (p *ResponseParams) voiceLive(o *object) {
+// voiceLiveResponse reads what a response has beside the beta's.
+func voiceLiveResponse(o *object, p *ResponseParams) {
 	if items := optional(o, "input_items", listOf(decodeItem)); items.Set {
 		p.Input = items
 	}

@@ -2,7 +2,7 @@
 // the connection is also the session's leg: audio travels inside the events. Where it travels beside them, as over WebRTC, the session has a leg of its own, and
 // clients join and leave by any Pipe.
 //
-// Read conn.go (a conversation, and its leg), pipe.go (its clients), call.go (sound beside the events), commands.go (in) and translate.go (out).
+// Read conn.go (a conversation, and its leg), pipe.go (its clients), call.go (sound beside the events), commands.go (in), translate.go (out) and dialect.go (in whose words).
 package realtime
 
 import (
@@ -231,7 +231,7 @@ func wireSession(conv *Conversation) wire.Session {
 	s := wire.DefaultSession()
 	s.ID = "sess_" + conv.ID
 	s.Model = conv.shownModel()
-	s.Instructions = p.Settings.Instructions
+	s.Instructions, s.Temperature = p.Settings.Instructions, p.Settings.Temperature
 	s.Audio.Output.Voice = wire.Voice{Name: conv.Agent.Voice}
 	if conv.Agent.Voice == "" {
 		s.Audio.Output.Voice.Name = "alloy" // clients insist on one
