@@ -71,9 +71,15 @@ type fields struct {
 // call connects to an agent and waits for session.created.
 func (s *server) call(t *testing.T, agent string) *caller {
 	t.Helper()
+	return s.connect(t, option.WithQuery("model", "agent:"+agent))
+}
+
+// connect opens any session.
+func (s *server) connect(t *testing.T, opts ...option.RequestOption) *caller {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	service := openai.NewRealtimeService(option.WithBaseURL(s.URL()+"/v1/"), option.WithAPIKey("unused"))
-	conn, err := service.Connect(ctx, openai.RealtimeConnectionOptions{}, option.WithQuery("model", "agent:"+agent))
+	conn, err := service.Connect(ctx, openai.RealtimeConnectionOptions{}, opts...)
 	if err != nil {
 		cancel()
 	}

@@ -15,6 +15,7 @@ import (
 	"griot/internal/live/replay"
 	"griot/internal/live/session"
 	"griot/internal/live/transport"
+	wire "griot/internal/realtime"
 )
 
 // tenant is that of who asks without being of any: at this machine, in the terminal.
@@ -45,10 +46,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 		return nil, fault.New(fault.Limited, "too_many_conversations", "All %d lines are taken. Try again in a few seconds.", h.max)
 	}
 	owner := tenantOf(ctx)
-	if err := ownsAgents(owner, r.Agent); err != nil {
-		return nil, err
-	}
-	plan, shown, err := h.plans.plan(ctx, r.Agent)
+	plan, shown, err := h.prepare(ctx, owner, r)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +60,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	tape := rec.Recorder()
 	plan.CallerTap, plan.AgentTap = conversation.Steady(tape.Caller), tape.Agent
 	keep, kept := h.keep(plan)
-	return &realtime.Conversation{ID: plan.ID, Keep: keep, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
+	return &realtime.Conversation{ID: plan.ID, Keep: keep, Hear: h.plans.listener, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
 		defer h.live.Add(-1)
 		kept()
 		// The end is written down whatever became of the request.
@@ -74,11 +72,22 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	}}, nil
 }
 
+// prepare makes the plan of what a client asks for.
+func (h *host) prepare(ctx context.Context, owner string, r realtime.Request) (session.Plan, wire.GriotAgent, error) {
+	if r.Transcribe != nil {
+		return h.plans.transcription(ctx, *r.Transcribe)
+	}
+	if err := ownsAgents(owner, r.Agent); err != nil {
+		return session.Plan{}, wire.GriotAgent{}, err
+	}
+	return h.plans.plan(ctx, r.Agent)
+}
+
 // keep returns what keeps a conversation for a replay, nil where nothing is kept, and what ends it. A conversation that cannot be kept takes place all the same; one with a
 // speech-to-speech model is not, because another answer would need that model again.
 func (h *host) keep(plan session.Plan) (func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender), func()) {
 	id := plan.ID
-	if h.replays == "" || plan.Models.S2S != nil {
+	if h.replays == "" || plan.Models.S2S != nil || plan.Transcribe {
 		return nil, func() {}
 	}
 	var tape *replay.Recording

@@ -13,6 +13,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/flow"
+	livert "griot/internal/live/realtime"
 	"griot/internal/live/session"
 	"griot/internal/live/turn"
 	"griot/internal/model/llm"
@@ -83,6 +84,42 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 		shown.Voice, shown.Model, shown.Recogniser, shown.Listens = voiceName(whole.name, d.Realtime.Voice), whole.name, whole.name, true
 	}
 	return plan, shown, nil
+}
+
+// transcription prepares a session that only listens, with the recogniser that is asked for.
+func (p *planner) transcription(ctx context.Context, h livert.Hearing) (session.Plan, realtime.GriotAgent, error) {
+	l, err := p.listener(ctx, h)
+	if err != nil {
+		return session.Plan{}, realtime.GriotAgent{}, err
+	}
+	set := turn.Defaults()
+	set.CreateResponse, set.InterruptResponse = false, false
+	plan := session.Plan{Tenant: tenant, Name: "Transcription", Lang: l.Lang, Models: session.Models{STT: l.STT, STTName: l.Name}, Transcribe: true, NoSelfVoice: true,
+		Settings: session.Settings{Turn: set, Hints: stt.Hints{Open: true}},
+		Limits:   session.Limits{Max: time.Hour, Idle: time.Hour}} // as the protocol has it; silence is no reason to stop listening
+	return plan, realtime.GriotAgent{Name: plan.Name, Language: l.Lang, Recogniser: l.Name, Listens: true}, nil
+}
+
+// listener finds a recogniser. A provider's id chooses it; the names that clients have for those of the clouds mean the one that this machine uses.
+func (p *planner) listener(ctx context.Context, h livert.Hearing) (session.Listen, error) {
+	d := agent.Default()
+	d.Language = h.Lang
+	if v, err := p.models.Get(h.Model); err == nil && v.STT != nil {
+		d.Recogniser.Provider = h.Model
+	} else if h.Model != "" && !livert.IsTranscriber(h.Model) {
+		return session.Listen{}, fault.New(fault.Invalid, realtime.CodeInvalidValue, "There is no recogniser '%s' here: name one of the providers, or leave the model out.", h.Model).At("session.audio.input.transcription.model")
+	}
+	c, err := p.recogniser(ctx, d)
+	if err != nil {
+		return session.Listen{}, fault.New(fault.KindOf(err), first(fault.CodeOf(err), "no_recogniser"), "Nothing here understands speech in '%s': %v", h.Lang, err).At("session.audio.input.transcription.language")
+	}
+	if c.model == nil {
+		return session.Listen{}, fault.New(fault.Unavailable, "no_recogniser", "Speech recognition is switched off on this server: see the setting speech.stt.")
+	}
+	if langs := c.model.Caps().Languages; h.Lang == "" && len(langs) > 0 {
+		h.Lang = langs[0]
+	}
+	return session.Listen{STT: c.model, Name: c.name, Lang: h.Lang}, nil
 }
 
 // definition finds an agent. A provider and one of its models, as in openai/gpt-realtime, is an agent with nothing but that: the client says what it is to do.
@@ -205,8 +242,9 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 // cloud reports whether a vendor is a service with an account, without which a conversation is possible all the same.
 func cloud(vendor string) bool { return vendor == "openai" || vendor == "azure" }
 
+// speaks reports whether one of the languages is lang's; no language leaves the choice.
 func speaks(languages []string, lang string) bool {
-	if len(languages) == 0 {
+	if len(languages) == 0 || lang == "" {
 		return true
 	}
 	base, _, _ := strings.Cut(strings.ToLower(lang), "-")

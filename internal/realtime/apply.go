@@ -17,12 +17,33 @@ func (s Session) Apply(p SessionPatch, voiceLocked bool) (Session, error) {
 		return s, notOneOf("session.type", p.Type, SessionRealtime, SessionTranscription)
 	case p.Type != s.Type:
 		return s, invalid("session.type", "Passing a %s session update event to a %s session is not allowed.", p.Type, s.Type)
+	case s.Type == SessionTranscription:
+		if err := p.onlyInput(); err != nil {
+			return s, err
+		}
 	case p.Model.Set && p.Model.Value != s.Model:
 		return s, invalid("session.model", "The model of a session is fixed when it opens: this one uses '%s'.", s.Model)
 	case p.Tracing.Set && s.Tracing != nil && !bytes.Equal(s.Tracing, p.Tracing.Value):
 		return s, invalid("session.tracing", "Tracing cannot be changed once it is set.")
 	}
 	return s.merge(p, "session", voiceLocked)
+}
+
+// onlyInput refuses what a transcription session does not have: everything but audio.input and include.
+func (p SessionPatch) onlyInput() error {
+	for _, f := range []struct {
+		name string
+		set  bool
+	}{
+		{"model", p.Model.Set}, {"output_modalities", p.OutputModalities.Set}, {"instructions", p.Instructions.Set}, {"tools", p.Tools.Set}, {"tool_choice", p.ToolChoice.Set},
+		{"parallel_tool_calls", p.ParallelToolCalls.Set}, {"max_output_tokens", p.MaxOutputTokens.Set}, {"reasoning", p.Reasoning.Set}, {"tracing", p.Tracing.Set},
+		{"truncation", p.Truncation.Set}, {"prompt", p.Prompt.Set}, {"audio.output", p.Audio.Output != AudioOutputPatch{}},
+	} {
+		if f.set {
+			return unknown("session." + f.name)
+		}
+	}
+	return nil
 }
 
 // ForResponse returns the session as it holds for one response. voiceLocked is as for Apply.

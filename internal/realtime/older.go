@@ -63,6 +63,9 @@ func olderSession(typ string) decoder[SessionPatch] {
 		if r.dialect == VoiceLive {
 			p.voiceLive(o)
 		}
+		if p.Type == SessionTranscription {
+			p.OutputModalities = Opt[[]string]{} // which some say, and which are none
+		}
 		o.done()
 		return p
 	}

@@ -192,6 +192,33 @@ type Tool struct {
 	DeferLoading      bool              `json:"defer_loading,omitempty"`
 }
 
+// DefaultTranscription returns a transcription session with the protocol's defaults; the caller fills in id, recogniser and expiry.
+func DefaultTranscription() Session {
+	s := DefaultSession()
+	s.Type, s.Object = SessionTranscription, "realtime.transcription_session"
+	s.Audio.Input.TurnDetection.CreateResponse, s.Audio.Input.TurnDetection.InterruptResponse = false, false
+	return s
+}
+
+// MarshalJSON writes the fields of the kind of session: one for transcription has only its input.
+func (s Session) MarshalJSON() ([]byte, error) {
+	type plain Session
+	if s.Type != SessionTranscription {
+		return marshal(plain(s))
+	}
+	type audio struct {
+		Input AudioInput `json:"input"`
+	}
+	return marshal(struct {
+		Type      string   `json:"type"`
+		Object    string   `json:"object"`
+		ID        string   `json:"id"`
+		Include   []string `json:"include"`
+		Audio     audio    `json:"audio"`
+		ExpiresAt int64    `json:"expires_at"`
+	}{s.Type, s.Object, s.ID, s.Include, audio{s.Audio.Input}, s.ExpiresAt})
+}
+
 // DefaultSession returns a session with the protocol's defaults; the caller fills in id, model, voice and expiry.
 func DefaultSession() Session {
 	vad := DefaultTurnDetection(ServerVAD)

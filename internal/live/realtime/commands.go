@@ -26,6 +26,11 @@ func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport
 	c.warn(o, warnings...)
 	c.doing.Lock()
 	defer c.doing.Unlock()
+	if c.conv.Plan.Transcribe {
+		if err := refused(ev); err != nil {
+			return false, err
+		}
+	}
 	switch ev := ev.(type) {
 	case wire.InputAudioAppend:
 		if in == nil {
@@ -88,8 +93,17 @@ func (c *conn) update(ctx context.Context, p wire.SessionPatch) error {
 	if err != nil {
 		return err
 	}
-	if err := c.sess.Do(ctx, session.Update{Settings: settingsOf(next, c.conv.Plan.Settings)}); err != nil {
+	other, changed, err := c.hears(ctx, old, next)
+	if err != nil {
 		return err
+	}
+	if err := c.sess.Do(ctx, session.Update{Settings: settings(c.conv, next, c.conv.Plan.Settings)}); err != nil {
+		return err
+	}
+	if changed {
+		if err := c.sess.Do(ctx, other); err != nil {
+			return err
+		}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,19 +122,19 @@ func begin(conv *Conversation, patches []wire.SessionPatch) (wire.Session, sessi
 		return s, plan, nil
 	}
 	for _, p := range patches {
-		p.Model.Set = false // it has chosen the agent
+		p.Model.Set = p.Model.Set && conv.Plan.Transcribe // else it has chosen the agent
 		var err error
 		if s, err = accept(conv, s, p); err != nil {
 			return s, plan, err
 		}
 	}
-	plan.Settings = settingsOf(s, plan.Settings)
+	plan.Settings = settings(conv, s, plan.Settings)
 	return s, plan, nil
 }
 
 // accept returns the session with the change merged in, if it is one that can be served in the conversation.
 func accept(conv *Conversation, old wire.Session, p wire.SessionPatch) (wire.Session, error) {
-	if p.Model.Set && conv.sameModel(p.Model.Value) {
+	if p.Model.Set && !conv.Plan.Transcribe && conv.sameModel(p.Model.Value) {
 		p.Model.Set = false
 	}
 	next, err := old.Apply(p, false)
@@ -147,6 +161,14 @@ func checkVoice(conv *Conversation, old, next wire.Session, path string) error {
 // has reports whether a voice may be asked for: the agent's, and the protocol's own, which clients send by habit and which mean the agent's.
 func has(conv *Conversation, v wire.Voice) bool {
 	return v.ID == "" && (wire.OpenAIVoice(v.Name) || v.Name == conv.Agent.Voice)
+}
+
+// settings reads the session's settings out of the wire's, for the kind of session that it is.
+func settings(conv *Conversation, s wire.Session, base session.Settings) session.Settings {
+	if conv.Plan.Transcribe {
+		return transcriptionSettings(s, base)
+	}
+	return settingsOf(s, base)
 }
 
 // settingsOf reads the session's settings out of the wire's, on top of what the agent brings.

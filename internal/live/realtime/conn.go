@@ -44,6 +44,7 @@ type conn struct {
 	beside  map[event.Gen]*response  // written ones outside the conversation
 	byID    map[string]event.Gen     // responses that may still be acknowledged
 	lengths map[string]time.Duration // of the audio that was sent, by finished item
+	heard   map[string]progress      // turns that are being recognised, by item
 	items   []string                 // the conversation as the client knows it
 	sounds  map[string]bool          // responses whose sound was announced and has not ended; only where it travels beside the events
 	frame   media.Frame              // being encoded, see encodeAudio
@@ -63,7 +64,7 @@ const rate = 24000
 
 // newConn makes a conversation. main may be nil.
 func newConn(main *outlet, s wire.Session, id, remote string) *conn {
-	c := &conn{main: main, session: s, asked: map[uint64]wish{}, beside: map[event.Gen]*response{}, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
+	c := &conn{main: main, session: s, asked: map[uint64]wish{}, beside: map[event.Gen]*response{}, heard: map[string]progress{}, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
 		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 200 * time.Millisecond}}
 	if main == nil {
 		return c

@@ -36,6 +36,7 @@ type lobby struct {
 
 	mu     sync.Mutex
 	opened int
+	asked  Request // the newest
 	ended  chan *visit
 }
 
@@ -53,6 +54,7 @@ func (l *lobby) Open(_ context.Context, r Request) (*Conversation, error) {
 		return nil, l.refuse
 	}
 	l.opened++
+	l.asked = r
 	s := l.setup
 	s.voice.Marks = true
 	plan := session.Plan{NoSelfVoice: true, ID: fmt.Sprintf("conversation-%08d", l.opened), Tenant: "default", Agent: r.Agent, Lang: "en", Settings: session.Settings{Turn: turn.Defaults()},
@@ -62,7 +64,10 @@ func (l *lobby) Open(_ context.Context, r Request) (*Conversation, error) {
 		s.plan(&plan)
 	}
 	v := &visit{}
-	return &Conversation{ID: plan.ID, Plan: plan, Log: &v.record, Agent: wire.GriotAgent{Reference: r.Agent, Voice: "fake/tone"}, Close: func(reason string, err error) {
+	if h := r.Transcribe; h != nil && h.Lang != "" {
+		plan.Lang = h.Lang
+	}
+	return &Conversation{ID: plan.ID, Plan: plan, Hear: s.hear, Log: &v.record, Agent: wire.GriotAgent{Reference: r.Agent, Voice: "fake/tone"}, Close: func(reason string, err error) {
 		v.reason, v.err = reason, err
 		l.ended <- v
 	}}, nil
@@ -143,6 +148,11 @@ func (g *guest) until(typ string) got {
 			return m
 		}
 	}
+}
+
+// speak sends sound, all at once.
+func (g *guest) speak(pcm []int16) {
+	g.send(`{"type":"input_audio_buffer.append","audio":"%s"}`, base64.StdEncoding.EncodeToString(encodeAs(wire.PCM24k, pcm)))
 }
 
 func (g *guest) leave() { _ = g.Close(websocket.StatusNormalClosure, "") }

@@ -33,9 +33,10 @@ type Host interface {
 
 // Request says what a client asks for.
 type Request struct {
-	Agent   string // reference
-	Channel string
-	Remote  string
+	Agent      string   // reference
+	Transcribe *Hearing // not nil: a transcription session, without an agent
+	Channel    string
+	Remote     string
 }
 
 // Conversation is what Host.Open prepared. Close must be called once, when the session has ended.
@@ -46,6 +47,8 @@ type Conversation struct {
 	Log   event.Appender
 	Agent wire.GriotAgent
 	Close func(reason string, err error)
+	// Hear finds another recogniser for a transcription session; nil when there is no choice. A fault.Invalid names the parameter that asks for what is not there.
+	Hear func(ctx context.Context, h Hearing) (session.Listen, error)
 	// Keep, when not nil, stands between the session and its surroundings, as what keeps them for a replay does: it returns what the session is to use. It is called once.
 	Keep func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender)
 }
@@ -88,8 +91,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	model := first(modelOf(r), secret.Model)
-	if _, err := s.AgentOf(model); err != nil {
+	model, hear, err := wants(modelOf(r), r.URL.Query().Get("intent"), secret)
+	if err == nil && hear == nil {
+		_, err = s.AgentOf(model)
+	}
+	if err != nil {
 		ws.Refuse(w, http.StatusBadRequest, err)
 		return
 	}
@@ -106,7 +112,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			cancel()
 		}
 	}()
-	conv, err := s.Open(ctx, model, Request{Channel: "realtime", Remote: r.RemoteAddr})
+	conv, err := s.enter(ctx, model, hear, Request{Channel: "realtime", Remote: r.RemoteAddr})
 	if err != nil {
 		Refuse(w, err)
 		return
@@ -229,6 +235,9 @@ func (c *conn) dismiss(reason string) {
 func wireSession(conv *Conversation) wire.Session {
 	p := conv.Plan
 	s := wire.DefaultSession()
+	if p.Transcribe {
+		s = wire.DefaultTranscription()
+	}
 	s.ID = "sess_" + conv.ID
 	s.Model = conv.shownModel()
 	s.Instructions, s.Temperature = p.Settings.Instructions, p.Settings.Temperature

@@ -41,6 +41,7 @@ type setup struct {
 	plan    func(*session.Plan)
 	beside  bool   // the sound travels beside the events, over a speaker
 	session string // the call's first session.update
+	hear    func(context.Context, Hearing) (session.Listen, error)
 }
 
 // play holds a conversation on virtual time, with the real voice detector. The script is the client; when it returns, the client hangs up. Every message is checked

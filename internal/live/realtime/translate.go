@@ -50,6 +50,7 @@ func (c *conn) translate(e event.Event) {
 		c.send(wire.BufferCommitted{ItemID: b.Item, PreviousItemID: wire.NullString(b.Previous)})
 		c.send(wire.Created(b.Previous, wire.Message(b.Item, wire.RoleUser, wire.Completed, wire.InputAudio("")))...)
 	case event.InputDropped:
+		delete(c.heard, b.Item)
 		switch {
 		case b.Reason == "cleared":
 			c.send(wire.BufferCleared{})
@@ -57,14 +58,16 @@ func (c *conn) translate(e event.Event) {
 			c.send(wire.TranscriptionCompleted{ItemID: b.Item, Usage: wire.TranscriptionUsage{Type: "duration"}})
 		}
 	case event.UserPartial:
+		c.partial(b)
 		c.extend(wire.GriotTranscriptionPartial{ItemID: b.Item, Text: b.Text})
 	case event.UserSpoke:
 		if c.transcribes() {
-			c.send(wire.TranscriptionDelta{ItemID: b.Item, Delta: b.Text})
+			c.rest(b.Item, b.Text)
 			seconds := max(0, (b.To - b.From).Duration().Seconds())
 			c.send(wire.TranscriptionCompleted{ItemID: b.Item, Transcript: b.Text, Usage: wire.TranscriptionUsage{Type: "duration", Seconds: seconds}})
 		}
 	case event.UserFailed:
+		delete(c.heard, b.Item)
 		if c.transcribes() {
 			c.send(wire.TranscriptionFailed{ItemID: b.Item, Error: wire.TranscriptionError{Type: "transcription_error", Code: b.Code, Message: b.Message}})
 		}

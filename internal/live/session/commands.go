@@ -61,8 +61,28 @@ func (s *state) do(c Command, now time.Time, o *out) error {
 			return fault.New(fault.NotFound, "item_retrieve_invalid_item_id", "there is no item %q in this conversation", c.ID).At("item_id")
 		}
 		*c.Into = *it
+	case Listen:
+		return s.doListen(c, now, o)
 	case Respond:
 		return s.doRespond(c, now, o)
+	}
+	return nil
+}
+
+// doListen changes who listens. A turn under way is still the old one's.
+func (s *state) doListen(c Listen, now time.Time, o *out) error {
+	if s.plan.Models.STT == nil || c.STT == nil {
+		return fault.New(fault.Conflict, "no_recogniser", "nobody listens in this conversation")
+	}
+	s.plan.Models.STT, s.plan.Models.STTName, s.plan.Lang, s.set.Turn.Lang = c.STT, c.Name, c.Lang, c.Lang
+	t := s.turn
+	if t != nil && t.manual { // it is open all the time: what was said of it so far was for the other
+		o.add(discardEar{utt: t.utt})
+		s.turn = nil
+	}
+	o.add(changeEar{model: c.STT, lang: c.Lang})
+	if t != nil && s.turn == nil && s.set.Turn.Manual {
+		s.openManual(now, o)
 	}
 	return nil
 }

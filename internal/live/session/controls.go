@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"griot/internal/model/llm"
+	"griot/internal/model/stt"
 )
 
 // Command is something that a client, an operator or a tool asks of a running session.
@@ -46,6 +47,11 @@ type (
 		ID   string
 		Into *Item
 	}
+	// Listen puts another recogniser in the place of the one that listens, from the next turn on. It is a fault.Conflict when none does.
+	Listen struct {
+		STT        stt.Model
+		Name, Lang string
+	}
 	// Respond asks for a response now.
 	Respond struct{ Overrides Overrides }
 )
@@ -63,6 +69,7 @@ func (CreateItem) command()   {}
 func (DeleteItem) command()   {}
 func (TruncateItem) command() {}
 func (RetrieveItem) command() {}
+func (Listen) command()       {}
 func (Respond) command()      {}
 
 // Overrides hold for one response. Nil and zero values leave the session's settings.

@@ -23,10 +23,10 @@ import (
 //
 // Up to two seconds wait. When there is more the oldest frame is dropped, and counted; ends of utterances are never dropped.
 type ears struct {
-	model stt.Model
+	model stt.Model // run's, like the next two
 	opts  stt.Options
-	post  func(msg)
 	rate  int // the recogniser's
+	post  func(msg)
 	wake  chan struct{}
 
 	mu      sync.Mutex
@@ -40,6 +40,7 @@ type ears struct {
 	list    []utterance // not sent whole, oldest first
 	dropped int
 	load    *load.Meter
+	other   *changeEar // the recogniser from the next utterance on; nil for the same
 
 	threshold atomic.Uint32 // float32 bits of the detector's activation
 }
@@ -79,10 +80,7 @@ type op struct {
 }
 
 func newEars(p Plan, post func(msg)) *ears {
-	e := &ears{model: p.Models.STT, opts: stt.Options{Lang: p.Lang, Hints: p.Settings.Hints}, post: post, load: p.Load, wake: make(chan struct{}, 1), rate: p.Models.STT.Caps().Rate}
-	if e.rate == 0 {
-		e.rate = 16000
-	}
+	e := &ears{model: p.Models.STT, opts: stt.Options{Lang: p.Lang, Hints: p.Settings.Hints}, post: post, load: p.Load, wake: make(chan struct{}, 1), rate: rateOf(p.Models.STT)}
 	e.retune(p.Settings.Turn.Threshold)
 	// The onset is found up to 100 ms late; what lies before it is the prefix padding.
 	e.prefix = min(prefixFrames, int((p.Settings.Turn.PrefixPadding+100*time.Millisecond)/media.FrameTime))
@@ -218,6 +216,37 @@ func (e *ears) droppedFrames() int {
 	return e.dropped
 }
 
+// change puts another recogniser in place, from the next utterance on.
+func (e *ears) change(m stt.Model, lang string) {
+	if e == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.other = &changeEar{m, lang}
+}
+
+// changed takes over the other recogniser, if there is one.
+func (e *ears) changed() bool {
+	e.mu.Lock()
+	other := e.other
+	e.other = nil
+	e.mu.Unlock()
+	if other == nil {
+		return false
+	}
+	e.model, e.opts.Lang, e.rate = other.model, other.lang, rateOf(other.model)
+	return true
+}
+
+// rateOf is how many samples a second a recogniser takes.
+func rateOf(m stt.Model) int {
+	if r := m.Caps().Rate; r > 0 {
+		return r
+	}
+	return 16000
+}
+
 func (e *ears) retune(threshold float32) {
 	if e == nil {
 		return
@@ -260,8 +289,14 @@ func (e *ears) take(o *op) bool {
 // run sends until ctx ends. A stream that fails is opened again for the next utterance.
 func (e *ears) run(ctx context.Context) {
 	var o op
+	var before []*line // lines of recognisers that were replaced, which may still owe words
 	var line *line
-	defer func() { line.close() }()
+	defer func() {
+		line.close()
+		for _, l := range before {
+			l.close()
+		}
+	}()
 	for ctx.Err() == nil {
 		if !e.take(&o) {
 			select {
@@ -269,6 +304,10 @@ func (e *ears) run(ctx context.Context) {
 			case <-ctx.Done():
 			}
 			continue
+		}
+		if o.kind == opBegin && e.changed() && line != nil {
+			before = append(before, line)
+			line = nil
 		}
 		if line.broken() {
 			line.close()
@@ -299,6 +338,7 @@ type line struct {
 	stream stt.Stream
 	cancel context.CancelFunc
 	done   chan struct{}
+	rate   int              // of the stream
 	rs     *media.Resampler // of the frames that come at another rate than the stream's
 	from   int              // that rate
 	buf    []int16
@@ -317,7 +357,7 @@ func (e *ears) dial(ctx context.Context) (*line, error) {
 		cancel()
 		return nil, err
 	}
-	l := &line{e: e, stream: s, cancel: cancel, done: make(chan struct{}), skip: map[int]bool{}}
+	l := &line{e: e, stream: s, cancel: cancel, done: make(chan struct{}), rate: e.rate, skip: map[int]bool{}}
 	go func() { defer close(l.done); l.read(ctx) }()
 	return l, nil
 }
@@ -393,9 +433,9 @@ func (l *line) do(ctx context.Context, o *op) error {
 // send gives one frame to the stream, at its rate.
 func (l *line) send(ctx context.Context, o *op) error {
 	pcm := o.pcm
-	if o.rate != l.e.rate {
+	if o.rate != l.rate {
 		if l.rs == nil || l.from != o.rate {
-			rs, err := media.NewResampler(o.rate, l.e.rate)
+			rs, err := media.NewResampler(o.rate, l.rate)
 			if err != nil {
 				return err
 			}
@@ -407,7 +447,7 @@ func (l *line) send(ctx context.Context, o *op) error {
 	if len(pcm) == 0 {
 		return nil
 	}
-	return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.e.rate), PCM: pcm})
+	return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.rate), PCM: pcm})
 }
 
 // flush gives the stream what the resampler still holds of an utterance.
@@ -419,7 +459,7 @@ func (l *line) flush(ctx context.Context) error {
 	if len(l.buf) == 0 {
 		return nil
 	}
-	return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.e.rate), PCM: l.buf})
+	return l.stream.Send(ctx, media.Frame{Format: media.Mono(l.rate), PCM: l.buf})
 }
 
 func (l *line) read(ctx context.Context) {

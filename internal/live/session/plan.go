@@ -33,6 +33,7 @@ type Plan struct {
 	Tools      []tool.Set
 	Greeting   string // said first; empty waits for the caller
 	Protected  bool   // the greeting may not be cut
+	Transcribe bool   // nobody answers: what is said is written down, and that is all
 	Notices    []Notice
 	Limits     Limits
 	Phrases    Phrases

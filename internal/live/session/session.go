@@ -257,6 +257,8 @@ func (s *Session) carryOut(ctx context.Context, o *out, _ time.Time) {
 			s.line.Settle(e.gen, e.upto, e.whole)
 		case lineSet:
 			s.line.Update(e.settings)
+		case changeEar:
+			s.ear.change(e.model, e.lang)
 		case retune:
 			s.ear.retune(e.threshold)
 		case answer:

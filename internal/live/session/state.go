@@ -202,7 +202,11 @@ type (
 		to  chan error
 		err error
 	}
-	retune struct{ threshold float32 }
+	retune    struct{ threshold float32 }
+	changeEar struct {
+		model stt.Model
+		lang  string
+	}
 )
 
 func (s *state) id(prefix string) string {

@@ -416,6 +416,9 @@ func (s *state) typed(text, source string, now time.Time, o *out) {
 	it := &Item{ID: s.id("item"), Kind: "message", Role: llm.User, Text: text, Done: true}
 	prev := s.hist.add(it)
 	o.emit(event.ItemAdded{Item: it.ID, Previous: prev, Kind: it.Kind, Role: string(llm.User), Text: text, Source: source})
+	if s.plan.Transcribe {
+		return
+	}
 	s.owed = &userTurn{item: it.ID, lastVoice: now, ended: now, finalText: now}
 	s.cutOff, s.goOn, s.nonsense = nil, false, 0
 	if s.rep == nil && len(s.finals) == 0 { // else repay answers, once what was said before is known

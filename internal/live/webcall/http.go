@@ -54,6 +54,7 @@ func (h *Handler) Mount(mux *http.ServeMux, prefix string) {
 	}
 	route("POST /client_secrets", h.mint)
 	route("POST /sessions", h.mintBeta)
+	route("POST /transcription_sessions", h.mintTranscription)
 	route("GET /ice_servers", h.iceServers)
 	mux.HandleFunc(prefix+"/{rest...}", func(w http.ResponseWriter, r *http.Request) {
 		AllowPages(w)

@@ -363,3 +363,51 @@ func TestICEServers(t *testing.T) {
 	none := newStage(t, setup{})
 	require.Contains(t, none.request("GET", "/openai/v1/realtime/ice_servers", "", "").body, `"iceServers":[]`)
 }
+
+// Client secrets of transcription sessions, in the words of GA and of the beta: only the input, and no model.
+func TestTranscriptionSecrets(t *testing.T) {
+	s := newStage(t, setup{})
+	a := s.request("POST", "/v1/realtime/client_secrets", "application/json", `{"session":{"type":"transcription","audio":{"input":{"transcription":{"model":"gpt-4o-transcribe","language":"fr"},"turn_detection":null}}}}`)
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	var minted struct {
+		Value   string
+		Session map[string]any
+	}
+	require.NoError(t, json.Unmarshal([]byte(a.body), &minted))
+	require.True(t, strings.HasPrefix(minted.Value, "ek_"))
+	require.Equal(t, "transcription", minted.Session["type"])
+	require.Equal(t, "realtime.transcription_session", minted.Session["object"])
+	require.NotContains(t, minted.Session, "model")
+	require.NotContains(t, minted.Session, "instructions")
+	failure(t, s.request("POST", "/v1/realtime/client_secrets", "application/json", `{"session":{"type":"transcription","model":"gpt-4o-transcribe"}}`), 400, "unknown_parameter", "session.model")
+	failure(t, s.request("POST", "/v1/realtime/client_secrets", "application/json", `{"session":{"type":"transcription","audio":{"output":{"speed":1.2}}}}`), 400, "unknown_parameter", "session.audio.output")
+
+	beta := s.request("POST", "/v1/realtime/transcription_sessions", "application/json", `{"input_audio_format":"g711_ulaw","modalities":["text"],"input_audio_transcription":{"model":"whisper-1","language":"en"},
+		"turn_detection":{"type":"server_vad","silence_duration_ms":700},"include":["item.input_audio_transcription.logprobs"]}`)
+	require.Equal(t, http.StatusOK, beta.status, beta.body)
+	var shown struct {
+		Object string
+		Format string `json:"input_audio_format"`
+		Turns  struct {
+			Silence int `json:"silence_duration_ms"`
+		} `json:"turn_detection"`
+		Words  struct{ Model, Language string } `json:"input_audio_transcription"`
+		Secret struct {
+			Value   string
+			Expires int64 `json:"expires_at"`
+		} `json:"client_secret"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(beta.body), &shown))
+	require.Equal(t, "realtime.transcription_session", shown.Object)
+	require.Equal(t, "g711_ulaw", shown.Format)
+	require.Equal(t, 700, shown.Turns.Silence)
+	require.Equal(t, "whisper-1", shown.Words.Model)
+	require.InDelta(t, time.Now().Add(time.Minute).Unix(), shown.Secret.Expires, 3)
+	require.Equal(t, http.StatusOK, s.request("POST", "/v1/realtime/transcription_sessions", "", "").status, "everything may be left out")
+
+	for _, value := range []string{minted.Value, shown.Secret.Value} {
+		refused := s.request("GET", "/v1/realtime?model=agent:test", "", "", "Authorization", "Bearer "+value)
+		require.Equal(t, http.StatusBadRequest, refused.status)
+		require.Contains(t, string(refused.body), `"code":"invalid_model"`)
+	}
+}

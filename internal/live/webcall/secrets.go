@@ -68,7 +68,11 @@ func (h *Handler) secret(r *http.Request, d wire.Dialect, raw []byte, life time.
 	// What can be said without its agent; the rest is when it is used.
 	without := p
 	without.Model.Set = false
-	if s, err = wire.DefaultSession().Apply(without, false); err != nil {
+	base := wire.DefaultSession()
+	if p.Type == wire.SessionTranscription {
+		base, without = wire.DefaultTranscription(), p // which names no model
+	}
+	if s, err = base.Apply(without, false); err != nil {
 		return "", expires, s, err
 	}
 	value, expires, err = h.Server.Secrets.Mint(realtime.Secret{Tenant: h.tenantOf(r), Model: p.Model.Value, Session: []wire.SessionPatch{p}, Dialect: d}, life)
@@ -97,6 +101,28 @@ func (h *Handler) mintBeta(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &body); err != nil {
 		return err
 	}
+	return h.answerBeta(w, r, body)
+}
+
+// mintTranscription does the same for a transcription session.
+func (h *Handler) mintTranscription(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	fields := map[string]json.RawMessage{}
+	if err := readJSON(r, &fields); err != nil {
+		return err
+	}
+	if fields == nil {
+		fields = map[string]json.RawMessage{}
+	}
+	fields["type"] = json.RawMessage(`"` + wire.SessionTranscription + `"`)
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return fault.Wrap(err, fault.Invalid, wire.CodeInvalidValue, "the session cannot be read").At("session")
+	}
+	return h.answerBeta(w, r, body)
+}
+
+func (h *Handler) answerBeta(w http.ResponseWriter, r *http.Request, body []byte) error {
 	value, expires, s, err := h.secret(r, wire.Beta, body, betaLife*time.Second)
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func (s *Service) Create(ctx context.Context, r Request) (*Call, string, error) 
 	if err := webrtc.Check(r.SDP); err != nil { // before a conversation is opened for it
 		return nil, "", err
 	}
-	conv, err := s.o.Server.Open(ctx, r.Model, realtime.Request{Channel: "webrtc", Remote: r.Remote})
+	conv, err := s.o.Server.Prepare(ctx, r.Model, r.Session, realtime.Request{Channel: "webrtc", Remote: r.Remote})
 	if err != nil {
 		return nil, "", err
 	}
