@@ -18,12 +18,14 @@ export default function setup(): void {
     run('go', ['build', '-o', griot, './cmd/griot'], root);
   }
   run('go', ['run', './test/e2e/mkcert', certificate, certificateKey], root);
-  run('go', ['build', '-o', `${build}/mkmic`, './test/e2e/mkmic'], root);
+  for (const helper of ['mkmic', 'goclient']) run('go', ['build', '-o', `${build}/${helper}`, `./test/e2e/${helper}`], root);
   for (const name of Object.keys(microphones) as Microphone[]) {
     run(`${build}/mkmic`, [microphoneFile(name), ...microphones[name]], root);
   }
 }
 
 function run(command: string, args: string[], cwd: string): void {
-  execFileSync(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  // As the Makefile builds, so that both share what was compiled.
+  const env = { ...process.env, CGO_ENABLED: '0', GOFLAGS: `${process.env.GOFLAGS ?? ''} -trimpath -buildvcs=false`.trim() };
+  execFileSync(command, args, { cwd, env, stdio: ['ignore', 'ignore', 'inherit'] });
 }
