@@ -59,12 +59,30 @@ func (l *Call) Join(ctx context.Context, cl Client) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+	serve, err := l.Attach(cl)
+	if err != nil {
+		return err
+	}
+	return serve(ctx)
+}
+
+// Attach adds a client at once, also before Run: one that is attached by then misses nothing. What it returns is to be called once; it does the rest of Join. The error
+// is Join's.
+func (l *Call) Attach(cl Client) (serve func(context.Context) error, err error) {
 	o := &outlet{pipe: cl.Pipe, ext: cl.Extended, dialect: cl.Dialect}
 	if !l.c.attach(o, cl.Greeted) {
-		return errOver
+		return nil, errOver
 	}
-	defer l.c.detach(o)
-	return l.c.control(ctx, o) // the end of the call closes the pipe
+	return func(ctx context.Context) error {
+		defer l.c.detach(o)
+		select {
+		case <-l.began:
+		case <-l.ended:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return l.c.control(ctx, o) // the end of the call closes the pipe
+	}, nil
 }
 
 var errOver error = fault.New(fault.Conflict, "session_ended", "the conversation is over")

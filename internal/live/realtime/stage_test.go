@@ -71,8 +71,11 @@ func play(t *testing.T, s setup, script func(t *testing.T, c *client)) {
 		held := make(chan struct{})
 		if s.beside {
 			c.open(srv, conv, s)
+			serve, err := c.call.Attach(Client{Pipe: c.pipe, Greeted: true, Extended: s.ext, Dialect: s.dialect})
+			require.NoError(t, err)
+			require.Equal(t, []string{"session.created"}, c.order(0), "before the conversation begins")
 			go func() { defer close(held); c.call.Run(ctx) }()
-			c.wg.Go(func() { _ = c.call.Join(ctx, Client{Pipe: c.pipe, Greeted: true, Extended: s.ext, Dialect: s.dialect}) })
+			c.wg.Go(func() { _ = serve(ctx) })
 		} else {
 			go func() {
 				defer close(held)

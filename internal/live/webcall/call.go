@@ -148,6 +148,17 @@ func (c *Call) hold(ch *webrtc.Channel) {
 	if reg := c.s.o.Register; reg != nil {
 		reg.Connected(context.WithoutCancel(c.s.ctx), c)
 	}
+	client := realtime.Client{Greeted: true, Extended: c.req.Extended, Dialect: c.req.Dialect}
+	join := func(ctx context.Context) error {
+		client.Pipe = ch
+		return c.live.Join(ctx, client)
+	}
+	if ch != nil { // before the conversation begins, so that its first events are not missed
+		client.Pipe = ch
+		if serve, err := c.live.Attach(client); err == nil {
+			join = serve
+		}
+	}
 	var clients sync.WaitGroup
 	clients.Go(func() {
 		if ch == nil {
@@ -157,7 +168,7 @@ func (c *Call) hold(ch *webrtc.Channel) {
 				return
 			}
 		}
-		err := c.live.Join(c.s.ctx, realtime.Client{Pipe: ch, Greeted: true, Extended: c.req.Extended, Dialect: c.req.Dialect})
+		err := join(c.s.ctx)
 		_ = ch.Close("")
 		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, context.Canceled) && fault.CodeOf(err) != "session_ended" {
 			c.s.o.Log.Debug("a WebRTC call goes on without its channel", "call", c.id, "error", err)
