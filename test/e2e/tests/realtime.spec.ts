@@ -52,6 +52,8 @@ test('a call is created, heard, followed and ended on the page', async ({ page, 
   await form.getByRole('button', { name: 'Create the call' }).click();
   await expect(form.getByText('Connected', { exact: true })).toBeVisible();
 
+  await expect(form.getByRole('log')).toContainText('Maison Baobab');
+
   // It is in the list and in the figures.
   await expect(calls(page)).toHaveCount(1);
   await expect(calls(page).first()).toContainText('this page');

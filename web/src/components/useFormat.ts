@@ -11,6 +11,8 @@ export function useFormat() {
       ms: (value: number) => format.formatMs(language, value),
       msParts: (value: number) => format.msParts(language, value),
       seconds: (ms: number) => format.formatSeconds(language, ms),
+      /** The mark between whole and part. */
+      decimal: format.decimalMark(language),
       percent: (share: number) => format.formatPercent(language, share),
       dateTime: (iso: string) => format.formatDateTime(language, iso),
       language: (tag: string) => format.languageName(language, tag),

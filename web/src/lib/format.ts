@@ -41,6 +41,12 @@ export function formatSeconds(language: string, ms: number): string {
   return text.replace(/(\d)s$/, '$1\u202fs'); // the narrow form glues the unit to the number in English and Spanish
 }
 
+/** "," or ".". */
+export function decimalMark(language: string): string {
+  const parts = cached(`d ${language}`, () => new Intl.NumberFormat(language)).formatToParts(0.5);
+  return parts.find((p) => p.type === 'decimal')?.value ?? '.';
+}
+
 export function formatPercent(language: string, share: number): string {
   return cached(`% ${language}`, () => new Intl.NumberFormat(language, { style: 'percent' })).format(share);
 }

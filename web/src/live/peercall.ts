@@ -197,7 +197,7 @@ export class PeerCall {
 
   private receive(data: string): void {
     try {
-      const talk = hear(this.view.talk, JSON.parse(data) as WireEvent);
+      const talk = hear(this.view.talk, JSON.parse(data) as WireEvent); // throws for null, too
       if (talk !== this.view.talk) this.set({ talk });
     } catch {
       // What is no event says nothing.

@@ -8,11 +8,14 @@ export interface PeerHandle {
   start(withMicrophone: boolean, ports: PeerPorts): void;
   /** Puts a call that is over away. */
   clear(): void;
+  /** There was a call before. */
+  again: boolean;
 }
 
 /** The page's call over WebRTC. It ends with the page. */
 export function usePeerCall(): PeerHandle {
   const [call, setCall] = useState(() => new PeerCall(none));
+  const [again, setAgain] = useState(false);
   const view = useSyncExternalStore(call.subscribe, call.getSnapshot);
   const current = useRef(call);
   current.current = call;
@@ -29,8 +32,11 @@ export function usePeerCall(): PeerHandle {
     setCall(next);
     void next.start(withMicrophone);
   }, []);
-  const clear = useCallback(() => setCall(new PeerCall(none)), []);
-  return { view, call, start, clear };
+  const clear = useCallback(() => {
+    setCall(new PeerCall(none));
+    setAgain(true);
+  }, []);
+  return { view, call, start, clear, again };
 }
 
 const refuse = () => Promise.reject(new Error('there is no call'));

@@ -10,9 +10,10 @@ export const Route = createFileRoute('/realtime-api.html')({
     status: states.find((s) => s === search.status),
     page: typeof search.page === 'number' && search.page > 1 ? Math.floor(search.page) : undefined,
   }),
-  loader: ({ context }) => {
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => {
     void context.queryClient.prefetchQuery(statsQuery());
-    void context.queryClient.prefetchQuery(callListQuery({}));
+    if (!deps.call) void context.queryClient.prefetchQuery(callListQuery(deps));
   },
   component: Page,
 });

@@ -1,4 +1,12 @@
-import type { Agent, Conversation, ConversationDetail, Line, TurnTimed } from '~/api/client';
+import type {
+  Agent,
+  Conversation,
+  ConversationDetail,
+  Line,
+  RealtimeCall,
+  RealtimeStats,
+  TurnTimed,
+} from '~/api/client';
 
 export function anAgent(over: Partial<Agent> = {}): Agent {
   return {
@@ -79,6 +87,34 @@ export function aTurn(over: Partial<TurnTimed> = {}): TurnTimed {
     first_audio_ms: 580,
     sent_ms: 590,
     heard_ms: 612,
+    ...over,
+  };
+}
+
+export function aCall(over: Partial<RealtimeCall> = {}): RealtimeCall {
+  return {
+    call_id: 'rtc_1',
+    model: 'agent:reception-en',
+    status: 'ended',
+    created_at: 1_795_246_332,
+    ended_at: 1_795_246_397,
+    duration_seconds: 65,
+    voice: 'alloy',
+    modalities: ['text', 'audio'],
+    end_reason: 'hung_up',
+    ...over,
+  };
+}
+
+export function theStats(over: Partial<RealtimeStats> = {}): RealtimeStats {
+  return {
+    total_calls: 42,
+    active_calls: 3,
+    ended_calls: 39,
+    avg_duration_seconds: 245.5,
+    total_events: 168,
+    calls_by_model: { 'agent:reception-en': 42 },
+    calls_by_voice: { alloy: 20, echo: 15, shimmer: 4, onyx: 2, nova: 1 },
     ...over,
   };
 }

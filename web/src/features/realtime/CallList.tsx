@@ -53,10 +53,16 @@ export function CallList({ search, own, go }: Props) {
             <thead>
               <tr>
                 <th scope="col">{t('column.call')}</th>
-                <th scope="col">{t('column.model')}</th>
-                <th scope="col">{t('column.voice')}</th>
+                <th scope="col" className={classes.extra}>
+                  {t('column.model')}
+                </th>
+                <th scope="col" className={classes.extra}>
+                  {t('column.voice')}
+                </th>
                 <th scope="col">{t('column.status')}</th>
-                <th scope="col">{t('column.started')}</th>
+                <th scope="col" className={classes.extra}>
+                  {t('column.started')}
+                </th>
                 <th scope="col" className={classes.figure}>
                   {t('column.duration')}
                 </th>

@@ -39,14 +39,14 @@ export function CallRow({ call, own, search }: Props) {
           )}
         </span>
       </td>
-      <td className={classes.model} title={call.model}>
+      <td className={`${classes.model} ${classes.extra}`} title={call.model}>
         {call.model}
       </td>
-      <td>{call.voice}</td>
+      <td className={classes.extra}>{call.voice}</td>
       <td>
         <Status call={call} />
       </td>
-      <td>
+      <td className={classes.extra}>
         <time dateTime={started}>{format.dateTime(started)}</time>
       </td>
       <td className={classes.figure}>

@@ -3,6 +3,7 @@ import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import page from '~/components/Page.module.css';
 import classes from './ClientCode.module.css';
+import { partsOf } from './colours';
 import { type ClientLanguage, languages, snippets } from './snippets';
 import type { Session } from './wish';
 
@@ -61,10 +62,25 @@ function Code({ language, session }: { language: ClientLanguage; session: Sessio
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
       <section className={classes.box} tabIndex={0} aria-label={t(`code.${language}`)}>
         <pre className={classes.code}>
-          <code>{code}</code>
+          <code>{coloured(code)}</code>
         </pre>
       </section>
       <p className={classes.key}>{t('code.key')}</p>
     </>
   );
+}
+
+function coloured(code: string) {
+  let at = 0;
+  return partsOf(code).map(({ kind, text }) => {
+    const key = at;
+    at += text.length;
+    return kind ? (
+      <span key={key} data-part={kind}>
+        {text}
+      </span>
+    ) : (
+      text
+    );
+  });
 }

@@ -1,5 +1,6 @@
 import { Button } from '@mantine/core';
 import { IconPhoneOff, IconPlus, IconVolumeOff } from '@tabler/icons-react';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import page from '~/components/Page.module.css';
 import { useFormat } from '~/components/useFormat';
@@ -37,10 +38,13 @@ export function LivePanel({ peer, start, open }: Props) {
   const { state } = view;
   const on = state.name === 'connected' || state.name === 'unstable';
   const over = state.name === 'ended' || state.name === 'failed';
+  // The form that had the focus is gone.
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
   return (
     <section className={`${page.card} ${classes.panel}`} aria-labelledby="realtime-own">
       <div className={classes.head}>
-        <h2 id="realtime-own" className={classes.title}>
+        <h2 id="realtime-own" ref={heading} tabIndex={-1} className={classes.title}>
           {t('own.title')}
         </h2>
         <span role="status">
@@ -72,10 +76,10 @@ export function LivePanel({ peer, start, open }: Props) {
       )}
       {state.name === 'failed' && <Failure state={state} />}
       {(on || view.talk.lines.length > 0) && <TalkLog call={call} view={view} on={on} />}
+      {on && <LineFigures line={view.line} />}
       {on && (
         <div className={classes.dock}>
           <MuteButton call={call} view={view} />
-          <LineFigures line={view.line} />
           <Button
             className={classes.end}
             radius="xl"

@@ -5,10 +5,14 @@ import { type FormEvent, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '~/api/client';
 import page from '~/components/Page.module.css';
+import { useFormat } from '~/components/useFormat';
 import { useWords } from '~/components/useWords';
 import { agentListQuery } from './api';
 import classes from './NewCall.module.css';
 import { type Field, fieldOf, type Modality, voices, type Wish } from './wish';
+
+/** What clients of the clouds ask for by themselves: the server answers with its own agent. */
+const cloudModel = 'gpt-4o-realtime-preview';
 
 interface Props {
   wish: Wish;
@@ -16,14 +20,17 @@ interface Props {
   start(microphone: boolean): void;
   /** Why the server refused the last try. */
   error?: unknown;
+  /** It comes back after a call, and takes the focus. */
+  again?: boolean;
 }
 
 /** What a call shall be. The server judges the values; what it refuses is said at the field that it names. */
-export function NewCall({ wish, setWish, start, error }: Props) {
+export function NewCall({ wish, setWish, start, error, again }: Props) {
   const { t } = useTranslation('realtime');
   const agents = useQuery(agentListQuery());
   const form = useRef<HTMLFormElement>(null);
   const names = new Map(agents.data?.items.map((a) => [`agent:${a.reference}`, a.name]));
+  if (agents.data) names.set(cloudModel, t('new.defaultAgent'));
   const field = fieldOf(error);
   const first = agents.data?.items[0]?.reference;
   const set = (change: Partial<Wish>) => setWish({ ...wish, ...change });
@@ -36,6 +43,10 @@ export function NewCall({ wish, setWish, start, error }: Props) {
     setWish({ ...wish, model: `agent:${first}` });
   }, [first, wish, setWish]);
 
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (again) heading.current?.focus({ preventScroll: true });
+  }, [again]);
   useEffect(() => {
     if (error) form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [error]);
@@ -53,7 +64,9 @@ export function NewCall({ wish, setWish, start, error }: Props) {
   };
   return (
     <form ref={form} className={`${page.card} ${classes.form}`} onSubmit={submit} noValidate>
-      <h2 className={classes.title}>{t('new.title')}</h2>
+      <h2 ref={heading} tabIndex={-1} className={classes.title}>
+        {t('new.title')}
+      </h2>
       <p className={classes.text}>{t('new.text')}</p>
       {error !== undefined && !field && <Refused error={error} />}
       <div className={classes.fields}>
@@ -61,6 +74,8 @@ export function NewCall({ wish, setWish, start, error }: Props) {
           label={t('new.model')}
           value={wish.model}
           onChange={(model) => set({ model })}
+          description={names.get(wish.model)}
+          inputWrapperOrder={['label', 'input', 'description', 'error']}
           data={[...names.keys()]}
           filter={({ options }) => options}
           renderOption={({ option }) => (
@@ -94,9 +109,8 @@ export function NewCall({ wish, setWish, start, error }: Props) {
           placeholder={t('new.instructionsHint')}
           value={wish.instructions}
           onChange={(e) => set({ instructions: e.currentTarget.value })}
-          autosize
-          minRows={3}
-          maxRows={8}
+          rows={3}
+          resize="vertical"
           error={wrong('instructions')}
         />
         <Temperature wish={wish} set={set} error={wrong('temperature')} />
@@ -152,6 +166,7 @@ interface TemperatureProps {
 /** A slider for the range that the API takes, and a field for those who do not drag. */
 function Temperature({ wish, set, error }: TemperatureProps) {
   const { t } = useTranslation('realtime');
+  const format = useFormat();
   const label = t('new.temperature');
   return (
     <div className={classes.temperature}>
@@ -161,6 +176,8 @@ function Temperature({ wish, set, error }: TemperatureProps) {
         onChange={(v) => set({ temperature: typeof v === 'number' ? v : '' })}
         step={0.1}
         decimalScale={2}
+        decimalSeparator={format.decimal}
+        allowedDecimalSeparators={['.', ',']}
         error={error}
         classNames={{ root: classes.number, label: classes.label, error: classes.wide }}
       />

@@ -72,7 +72,13 @@ export function RealtimePage({ search, go }: Props) {
         </div>
         <aside className={classes.side} aria-label={t('new.title')}>
           {state.name === 'idle' || refused ? (
-            <NewCall wish={wish} setWish={setWish} start={start} error={refused ? state.error : undefined} />
+            <NewCall
+              wish={wish}
+              setWish={setWish}
+              start={start}
+              error={refused ? state.error : undefined}
+              again={peer.again && !refused}
+            />
           ) : (
             <LivePanel peer={peer} start={start} open={(call) => go({ ...search, call })} />
           )}
