@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { OpenAI } from 'openai';
+import { AzureOpenAI, OpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime';
 import { story } from '../lib/chat.ts';
@@ -19,9 +19,10 @@ class Conversation {
   readonly errors: string[] = [];
   readonly client: OpenAIRealtimeWS;
 
-  constructor(front: Front, model: string, apiKey = key) {
+  /** By the address of OpenAI, or with a client that is given. */
+  constructor(front: Front, model: string, apiKey = key, client?: OpenAIRealtimeWS) {
     const openai = new OpenAI({ apiKey, baseURL: `${front.url}/v1` });
-    this.client = new OpenAIRealtimeWS({ model, options: { ca: readFileSync(certificate) } }, openai);
+    this.client = client ?? new OpenAIRealtimeWS({ model, options: { ca: readFileSync(certificate) } }, openai);
     this.client.on('event', (event) => this.log.add(event));
     this.client.on('error', (error) => this.errors.push(error.message));
   }
@@ -167,5 +168,36 @@ test('it mints a client secret that opens the prepared session', async ({ server
   expect(secret.session).toMatchObject({ type: 'realtime', model: 'gpt-realtime' });
   const c = new Conversation(secureFront, 'gpt-realtime', secret.value);
   expect((await c.log.next('session.created')).session).toMatchObject({ instructions: 'Speak like a sailor.' });
+  await c.left();
+});
+
+test('it is an Azure client, by its addresses and its kind of key', async ({ secureFront }) => {
+  const azure = new AzureOpenAI({ apiKey: key, endpoint: secureFront.url, apiVersion: '2025-08-28', deployment: 'gpt-realtime' });
+  const c = new Conversation(secureFront, '', key, await OpenAIRealtimeWS.azure(azure, { options: { ca: readFileSync(certificate) } }));
+  expect((await c.log.next('session.created')).session).toMatchObject({ type: 'realtime', model: 'gpt-realtime' });
+  c.client.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
+  await c.log.next('session.updated');
+  c.write('When do you open?');
+  c.client.send({ type: 'response.create' });
+  expect((await c.log.next('response.output_text.done')).text).toBe('We are open from nine to six.');
+  expect(c.errors).toEqual([]);
+  await c.left();
+});
+
+test('it has speech written down, and no answer to it', async ({ secureFront }) => {
+  const openai = new OpenAI({ apiKey: key, baseURL: `${secureFront.url}/v1` });
+  const client = new OpenAIRealtimeWS({ intent: 'transcription', options: { ca: readFileSync(certificate) } }, openai);
+  const c = new Conversation(secureFront, '', key, client);
+  expect((await c.log.next('session.created')).session).toMatchObject({ type: 'transcription' });
+  const transcription = { model: 'gpt-4o-transcribe', language: 'en' };
+  c.client.send({ type: 'session.update', session: { type: 'transcription', audio: { input: { transcription } } } });
+  await c.log.next('session.updated');
+  const microphone = new OpenMicrophone((pcm) => c.client.send({ type: 'input_audio_buffer.append', audio: pcm.toString('base64') }));
+  microphone.say(recorded('hours'));
+  const { transcript } = await c.log.next('conversation.item.input_audio_transcription.completed');
+  expect(transcript).not.toBe('');
+  microphone.close();
+  expect(c.log.all.filter((e) => e.type.startsWith('response.'))).toEqual([]);
+  expect(c.errors).toEqual([]);
   await c.left();
 });
