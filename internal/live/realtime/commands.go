@@ -181,7 +181,7 @@ func settingsOf(s wire.Session, base session.Settings) session.Settings {
 	set.Client = tools(s.Tools)
 	set.Speed = s.Audio.Output.Speed
 	set.Temperature = s.Temperature
-	set.Turn = turnOfWire(s.Audio.Input.TurnDetection)
+	set.Turn = turnOfWire(s.Audio.Input.TurnDetection, base.Turn)
 	if pause, ok := s.SemanticTurns(); ok && !set.Turn.Manual {
 		set.Turn.Kind, set.Turn.MaxPause = turn.SemanticVAD, time.Duration(pause)*time.Millisecond
 	}
@@ -204,20 +204,27 @@ func tools(ts []wire.Tool) (out []llm.ToolSpec) {
 	return out
 }
 
-// turnOfWire reads turn detection. The semantic kind is served by pauses for now: the eagerness chooses how long.
-func turnOfWire(d *wire.TurnDetection) turn.Settings {
+// turnOfWire reads turn detection, on top of the agent's, which has more than the protocol has words for.
+func turnOfWire(d *wire.TurnDetection, base turn.Settings) turn.Settings {
 	if d == nil {
 		return turn.Settings{Manual: true, PrefixPadding: turn.Defaults().PrefixPadding}
 	}
-	s := turn.Defaults()
+	s := base
+	if base.Manual {
+		s = turn.Defaults()
+	}
+	if s.MaxTurn == 0 {
+		s.MaxTurn = turn.Defaults().MaxTurn
+	}
 	s.CreateResponse, s.InterruptResponse = d.CreateResponse, d.InterruptResponse
 	if d.Type == wire.SemanticVAD {
-		s.Silence = map[string]time.Duration{"low": 1200 * time.Millisecond, "high": 400 * time.Millisecond}[d.Eagerness]
-		if s.Silence == 0 {
-			s.Silence = 700 * time.Millisecond
+		if s.Kind != turn.SemanticVAD {
+			s.Kind, s.Silence, s.MaxPause = turn.SemanticVAD, 0, 0 // what suits the eagerness
 		}
+		s.Eagerness = turn.Eagerness(d.Eagerness)
 		return s
 	}
+	s.Kind, s.MaxPause = turn.ServerVAD, 0
 	s.Threshold = float32(d.Threshold)
 	s.PrefixPadding = time.Duration(d.PrefixPaddingMS) * time.Millisecond
 	s.Silence = time.Duration(d.SilenceDurationMS) * time.Millisecond

@@ -1,10 +1,12 @@
 package realtime
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
 	"griot/internal/live/session"
@@ -258,4 +260,55 @@ func (c *client) join(d wire.Dialect) *pipe {
 	c.wg.Go(func() { _ = c.call.Join(c.Context(), Client{Pipe: p, Dialect: d}) })
 	synctest.Wait()
 	return p
+}
+
+// A cancellation closes what is open, in the older names, and what it played out over a connection of its own is told in Voice Live's.
+func TestOrderOfCancellationInOlderDialects(t *testing.T) {
+	for _, d := range older {
+		t.Run(d.String(), func(t *testing.T) {
+			answers := []fake.Answer{{Text: "one two three four five six seven eight nine"}}
+			play(t, setup{dialect: d, answers: answers}, func(t *testing.T, c *client) {
+				c.send(`{"type":"response.create"}`)
+				c.rest(time.Second)
+				c.send(`{"type":"response.cancel"}`)
+				done := c.wait("response.done")
+				require.Equal(t, concat(one("session.created", "response.created"), olderOpened, olderAudio, one("response.done")), c.order(0))
+				require.Equal(t, "incomplete", done.str("response.output.0.status"))
+			})
+			play(t, setup{dialect: d, beside: true, answers: answers}, func(t *testing.T, c *client) {
+				c.send(`{"type":"response.create"}`)
+				started := c.wait("output_audio_buffer.started")
+				require.NotEmpty(t, started.str("response_id"))
+				c.rest(time.Second)
+				c.send(`{"type":"output_audio_buffer.clear"}`)
+				cleared := c.wait("output_audio_buffer.cleared")
+				require.Equal(t, d == wire.VoiceLive, cleared.get("response_id") == nil)
+				require.Empty(t, c.all("response.audio.delta"))
+			})
+		})
+	}
+}
+
+// The limit on messages holds in every dialect: an error, then close code 1009.
+func TestTooLongAMessageInEveryDialect(t *testing.T) {
+	for _, path := range []string{"/v1/realtime?model=test", "/openai/realtime?deployment=test", "/voice-live/realtime?model=test"} {
+		d := openDoor(t, setup{})
+		d.srv.ReadLimit = 64 << 10
+		conn, _, err := websocket.Dial(t.Context(), d.url+path, nil)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.CloseNow() })
+		g := &guest{t, conn}
+		g.send(`{"type":"input_audio_buffer.append","audio":"%s"}`, strings.Repeat("A", 96<<10))
+		last := ""
+		for raw := []byte(nil); err == nil; _, raw, err = g.Read(t.Context()) {
+			last = string(raw)
+		}
+		if code := websocket.CloseStatus(err); code != -1 { // unless the reset of the connection overtook it
+			require.Equal(t, websocket.StatusMessageTooBig, code)
+			require.Contains(t, last, "message_too_large")
+		}
+		v := <-d.ended
+		require.Equal(t, "message_too_large", v.legFault())
+		v.complete(t)
+	}
 }

@@ -22,6 +22,7 @@ import (
 	"griot/internal/live/session"
 	"griot/internal/live/transport"
 	"griot/internal/live/transport/ws"
+	"griot/internal/live/turn"
 	wire "griot/internal/realtime"
 )
 
@@ -252,9 +253,17 @@ func wireSession(conv *Conversation) wire.Session {
 		s.Audio.Input.Transcription = &wire.Transcription{Model: p.Models.STTName, Language: wire.NullString(p.Lang)}
 	}
 	t := p.Settings.Turn
-	if t.Manual {
+	switch {
+	case t.Manual:
 		s.Audio.Input.TurnDetection = nil
-	} else {
+	case t.Kind == turn.SemanticVAD:
+		d := wire.DefaultTurnDetection(wire.SemanticVAD)
+		if t.Eagerness != "" {
+			d.Eagerness = string(t.Eagerness)
+		}
+		d.CreateResponse, d.InterruptResponse = t.CreateResponse, t.InterruptResponse
+		s.Audio.Input.TurnDetection = &d
+	default:
 		d := wire.DefaultTurnDetection(wire.ServerVAD)
 		d.Threshold = math.Round(float64(t.Threshold)*1e4) / 1e4
 		d.PrefixPaddingMS, d.SilenceDurationMS = int(t.PrefixPadding.Milliseconds()), int(t.Silence.Milliseconds())

@@ -9,6 +9,7 @@ import (
 
 	"griot/internal/fault"
 	"griot/internal/live/session"
+	"griot/internal/live/turn"
 	"griot/internal/media"
 	"griot/internal/media/mediatest"
 	"griot/internal/model/llm"
@@ -225,4 +226,31 @@ func TestDeltasAreFrames(t *testing.T) {
 			require.LessOrEqual(t, len(pcm), media.Mono(24000).Samples(media.FrameTime))
 		}
 	})
+}
+
+// What the agent has for turn taking and the protocol has no words for stays, whatever else a client changes.
+func TestTurnTakingStaysTheAgents(t *testing.T) {
+	for name, set := range map[string]func(*turn.Settings){
+		"pauses": func(s *turn.Settings) { s.Merge, s.Prepare, s.Sensitivity = 600*time.Millisecond, 1, "low" },
+		"words": func(s *turn.Settings) {
+			s.Kind, s.Eagerness, s.Merge = turn.SemanticVAD, turn.EagernessLow, time.Second
+		},
+		"words, a pause": func(s *turn.Settings) {
+			s.Kind, s.Eagerness, s.Silence, s.MaxPause = turn.SemanticVAD, turn.EagernessAuto, time.Second, 3*time.Second
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conv := &Conversation{Plan: session.Plan{Agent: "test", Settings: session.Settings{Turn: turn.Defaults(), ToolChoice: "auto", Speed: 1}}}
+			set(&conv.Plan.Settings.Turn)
+			require.Equal(t, conv.Plan.Settings, settingsOf(wireSession(conv), conv.Plan.Settings))
+		})
+	}
+	s := wire.DefaultSession()
+	d := wire.DefaultTurnDetection(wire.SemanticVAD)
+	d.Eagerness = "high"
+	s.Audio.Input.TurnDetection = &d
+	got := settingsOf(s, session.Settings{Turn: turn.Defaults()}).Turn
+	require.Equal(t, turn.SemanticVAD, got.Kind)
+	require.Equal(t, turn.EagernessHigh, got.Eagerness)
+	require.Zero(t, got.Silence, "what suits the eagerness")
 }

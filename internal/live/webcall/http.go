@@ -102,7 +102,7 @@ func (h *Handler) socket(w http.ResponseWriter, r *http.Request) {
 
 // side joins a controller to a call.
 func (h *Handler) side(w http.ResponseWriter, r *http.Request, id string) {
-	opts := ws.Options{AllowedOrigins: h.AllowedOrigins, Subprotocols: []string{"realtime"}}
+	opts := ws.Options{AllowedOrigins: h.AllowedOrigins, Subprotocols: []string{"realtime"}, ReadLimit: h.Server.ReadLimit}
 	if ws.Check(w, r, opts) != nil {
 		return // it has answered
 	}
