@@ -241,11 +241,11 @@ func TestRule11OpenOnMistakes(t *testing.T) {
 		c.send(`{"type":"response.create"}`)
 		require.Equal(t, "completed", c.wait("response.done").str("response.status"))
 		require.Len(t, c.all("error"), len(mistakes)+1)
-		require.Empty(t, c.pipe.closed)
+		require.Empty(t, c.pipe.reasons())
 		c.rest(2 * time.Minute)
 		all := c.sent()
 		require.Equal(t, "session_expired", all[len(all)-1].str("error.code"), "the error before the close")
-		require.Equal(t, "limit", c.pipe.closed[0])
+		require.Equal(t, "limit", c.pipe.reasons()[0])
 	})
 }
 

@@ -209,6 +209,13 @@ func (p *pipe) Close(reason string) error {
 	return nil
 }
 
+// reasons returns what it was closed with.
+func (p *pipe) reasons() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.closed)
+}
+
 // got is a message of the server's.
 type got struct {
 	at  time.Duration

@@ -95,7 +95,7 @@ func (s *Server) enter(ctx context.Context, model string, hear *Hearing, r Reque
 // transcriptionSettings reads the settings out of a transcription session. Nobody answers, and nobody is interrupted.
 func transcriptionSettings(s wire.Session, base session.Settings) session.Settings {
 	set := base
-	set.Turn = turnOfWire(s.Audio.Input.TurnDetection)
+	set.Turn = turnOfWire(s.Audio.Input.TurnDetection, base.Turn)
 	set.Turn.CreateResponse, set.Turn.InterruptResponse, set.Turn.IdleTimeout = false, false, 0
 	set.Turn.Lang = base.Turn.Lang
 	if t := s.Audio.Input.Transcription; t != nil {
