@@ -1,0 +1,207 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"griot/internal/api"
+	"griot/internal/calls"
+	"griot/internal/live/transport/webrtc/webrtctest"
+	"griot/internal/store"
+)
+
+// probe is how a route is tried by the administrator of another tenant.
+type probe struct {
+	id   string // what of the first tenant's takes the place of the parameter in the path
+	body any
+	code string // of the problem; empty: the route is about the asker's own tenant, and succeeds without a word of the first tenant's
+	why  string // the route is not tried, since
+}
+
+// Every route of the OpenAPI document is tried with another tenant's ids. A route that is not in the table fails the test.
+func TestTenantsAreIsolated(t *testing.T) {
+	s := launch(t, nil)
+	ada := s.setUp()
+	dora := ada.join("dora@example.com", "viewer")
+	var first me
+	dora.do("GET", "/api/session", nil).ok(&first)
+
+	// What the first tenant has.
+	cookie := http.Header{"Cookie": {ada.jar.Cookies(mustURL(t, s.URL()))[0].String()}}
+	conn, _, _ := s.dial("test", cookie)
+	require.NotNil(t, conn)
+	_, raw, err := conn.Read(t.Context())
+	require.NoError(t, err)
+	var created struct{ Session struct{ ID string } }
+	require.NoError(t, json.Unmarshal(raw, &created))
+	require.NoError(t, conn.CloseNow())
+	conversation := strings.TrimPrefix(created.Session.ID, "sess_")
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(s.data, "griot.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	const call = "rtc_00000000000000000000000000000001"
+	require.NoError(t, db.CreateCall(t.Context(), calls.Call{Tenant: "default", ID: call, Conversation: conversation, Node: "elsewhere", Status: calls.Active, CreatedAt: time.Now(),
+		Settings: calls.Settings{Type: "realtime", Model: "agent:test", Voice: "alloy", Modalities: []string{"audio"}, Temperature: 0.8, MaxTokens: 12}}))
+	var invitation, key struct{ ID, Path, Secret string }
+	ada.do("POST", "/api/invitations", map[string]string{"email": "carol@example.com", "role": "viewer"}).ok(&invitation)
+	ada.do("POST", "/api/keys", map[string]any{"name": "Dialler", "scopes": []string{"talk"}}).ok(&key)
+	var sessions struct{ Items []struct{ ID string } }
+	dora.do("GET", "/api/profile/sessions", nil).ok(&sessions)
+	phone := webrtctest.New(t, webrtctest.Options{Codec: "pcmu"})
+	status, header, answer := s.post("/v1/realtime/calls?model=agent:test", "application/sdp", phone.Offer(), cookie)
+	require.Equal(t, http.StatusCreated, status, "%s", answer)
+	phone.Accept(answer)
+	phone.Wait("session.created")
+	live := strings.TrimPrefix(header.Get("Location"), "/v1/realtime/calls/")
+	for deadline := time.Now().Add(20 * time.Second); ; { // the record is written after the connection has closed
+		var c struct{ Status string }
+		ada.do("GET", "/api/conversations/"+conversation, nil).ok(&c)
+		if c.Status != "active" {
+			break
+		}
+		require.True(t, time.Now().Before(deadline))
+	}
+
+	// Somebody who rules elsewhere.
+	ada.do("POST", "/api/tenants", map[string]string{"id": "acme", "name": "Acme"}).ok(nil)
+	ada.do("PUT", "/api/session/tenant", map[string]string{"tenant": "acme"}).ok(nil)
+	bob := ada.join("bob@acme.example", "admin")
+	ada.do("PUT", "/api/session/tenant", map[string]string{"tenant": "default"}).ok(nil)
+	var their me
+	bob.do("GET", "/api/session", nil).ok(&their)
+	require.Equal(t, "acme", their.Tenant.ID)
+	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "Dialler", "Maison Baobab"}
+
+	own := probe{}
+	probes := map[string]probe{
+		"GET /healthz":                {why: "says that the server lives"},
+		"GET /api/system":             own,
+		"GET /api/agents":             own,
+		"GET /api/agents/{reference}": {id: "test", code: "agent_not_found"},
+		"GET /api/conversations":      own,
+		"GET /api/realtime/calls":     own,
+		"GET /api/realtime/stats":     own,
+
+		"GET /api/conversations/{id}":           {id: conversation, code: "conversation_not_found"},
+		"GET /api/conversations/{id}/events":    {id: conversation, code: "conversation_not_found"},
+		"GET /api/conversations/{id}/peaks":     {id: conversation, code: "conversation_not_found"},
+		"GET /api/conversations/{id}/recording": {id: conversation, code: "conversation_not_found"},
+		"DELETE /api/conversations/{id}":        {id: conversation, code: "conversation_not_found"},
+		"POST /api/realtime/calls":              {body: map[string]any{"sdp": offer, "session": map[string]string{"model": "agent:test"}}, code: "agent_not_found"},
+		"GET /api/realtime/calls/{id}":          {id: call, code: "call_not_found"},
+		"DELETE /api/realtime/calls/{id}":       {id: call, code: "call_not_found"},
+		"GET /api/realtime/calls/{id}/events":   {id: call, code: "call_not_found"},
+
+		"GET /api/setup":                    {why: "says whether there is an administrator"},
+		"POST /api/setup":                   {body: map[string]string{"email": "eve@example.com", "name": "Eve", "password": password}, code: "setup_done"},
+		"GET /api/session":                  own,
+		"POST /api/session":                 {why: "begins as whoever knows the password"},
+		"DELETE /api/session":               {why: "ends the asker's own session"},
+		"PUT /api/session/tenant":           {body: map[string]string{"tenant": "default"}, code: "tenant_not_found"},
+		"GET /api/session/sso":              {why: "begins as nobody"},
+		"GET /api/session/sso/callback":     {why: "begins as nobody"},
+		"PUT /api/profile":                  {why: "changes the asker"},
+		"PUT /api/profile/password":         {why: "changes the asker"},
+		"GET /api/profile/sessions":         own,
+		"DELETE /api/profile/sessions/{id}": {id: sessions.Items[0].ID, code: "session_not_found"},
+		"GET /api/roles":                    own,
+		"GET /api/people":                   own,
+		"GET /api/people/{id}":              {id: first.Person.ID, code: "person_not_found"},
+		"PATCH /api/people/{id}":            {id: first.Person.ID, body: map[string]string{"role": "viewer"}, code: "person_not_found"},
+		"DELETE /api/people/{id}":           {id: first.Person.ID, code: "person_not_found"},
+		"GET /api/invitations":              own,
+		"POST /api/invitations":             {body: map[string]string{"email": "dave@acme.example", "role": "viewer"}},
+		"DELETE /api/invitations/{id}":      {id: invitation.ID, code: "invitation_not_found"},
+		"GET /api/invite/{token}":           {why: "the token is the right"},
+		"POST /api/invite/{token}":          {why: "the token is the right"},
+		"GET /api/keys":                     own,
+		"POST /api/keys":                    {body: map[string]any{"name": "Theirs", "scopes": []string{"talk"}}},
+		"DELETE /api/keys/{id}":             {id: key.ID, code: "key_not_found"},
+		"GET /api/tenants":                  own,
+		"POST /api/tenants":                 {body: map[string]string{"id": "evil", "name": "Evil"}, code: "not_allowed"},
+		"PATCH /api/tenant":                 {body: map[string]string{"name": "Acme SA"}},
+		"GET /api/audit":                    own,
+	}
+	raw, err = api.Spec()
+	require.NoError(t, err)
+	var doc struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal(raw, &doc))
+	tried := 0
+	for path, methods := range doc.Paths {
+		for m := range methods {
+			route := strings.ToUpper(m) + " " + path
+			p, ok := probes[route]
+			if !ok {
+				t.Errorf("%s is not tried with another tenant's ids: add it to the table", route)
+				continue
+			}
+			if p.why != "" {
+				continue
+			}
+			tried++
+			at := path
+			if before, rest, ok := strings.Cut(path, "{"); ok {
+				require.NotEmpty(t, p.id, route)
+				_, after, _ := strings.Cut(rest, "}")
+				at = before + p.id + after
+			}
+			a := bob.do(strings.ToUpper(m), at, p.body)
+			if p.code == "" {
+				require.Less(t, a.status, 300, "%s: %s", route, a.body)
+				for _, s := range secrets {
+					require.NotContains(t, string(a.body), s, route)
+				}
+				continue
+			}
+			require.Contains(t, []int{403, 404, 409}, a.status, "%s: %s", route, a.body)
+			require.Contains(t, string(a.body), `"`+p.code+`"`, route)
+			if p.id != "" { // the same as for an id that nobody has
+				require.Equal(t, 404, a.status, route)
+			}
+		}
+	}
+	require.Greater(t, tried, 25)
+
+	// The Realtime protocol, and a program with a key of the other tenant.
+	program := s.browser()
+	var k struct{ Secret string }
+	bob.do("POST", "/api/keys", map[string]any{"name": "All", "scopes": their.Permissions}).ok(&k)
+	program.key = k.Secret
+	program.do("GET", "/api/conversations/"+conversation, nil).problem(404, "conversation_not_found")
+	_, resp, r := s.dial("test", http.Header{"Authorization": {"Bearer " + k.Secret}})
+	require.Equal(t, http.StatusNotFound, resp.StatusCode)
+	require.Equal(t, "agent_not_found", r.Error.Code)
+	program.do("POST", "/v1/realtime/calls/"+live+"/hangup", nil).problem(404, "call_not_found")
+	program.do("POST", "/v1/realtime/calls/"+live+"/restart", nil).problem(404, "call_not_found")
+	program.do("GET", "/v1/realtime?call_id="+live, nil).problem(404, "call_not_found")
+	bob.do("DELETE", "/api/realtime/calls/"+live, nil).problem(404, "call_not_found")
+	var minted struct{ Value string }
+	program.do("POST", "/v1/realtime/client_secrets", map[string]any{"session": map[string]string{"type": "realtime", "model": "agent:test"}}).ok(&minted)
+	_, resp, r = s.dial("test", http.Header{"Authorization": {"Bearer " + minted.Value}})
+	require.Equal(t, http.StatusNotFound, resp.StatusCode, "a client secret is its minter's tenant's")
+	require.Equal(t, "agent_not_found", r.Error.Code)
+
+	// Nothing of the first tenant's is gone or changed.
+	ada.do("GET", "/api/conversations/"+conversation, nil).ok(nil)
+	ada.do("GET", "/api/realtime/calls/"+call, nil).ok(nil)
+	for path, id := range map[string]string{"/api/invitations": invitation.ID, "/api/keys": key.ID, "/api/people": first.Person.ID} {
+		require.Contains(t, string(ada.do("GET", path, nil).ok(nil).body), id)
+	}
+	ada.do("POST", "/v1/realtime/calls/"+live+"/hangup", nil).ok(nil)
+	var again me
+	dora.do("GET", "/api/session", nil).ok(&again)
+	require.Equal(t, first.Role, again.Role)
+	require.Equal(t, "Maison Baobab", again.Tenant.Name)
+}
+
+// offer is one that a browser could make.
+const offer = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\nc=IN IP4 0.0.0.0\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=ice-ufrag:abcd\r\n" +
+	"a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=setup:actpass\r\na=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\na=rtpmap:0 PCMU/8000\r\n"
