@@ -38,6 +38,8 @@ type commands struct {
 	Replay  replayCommand  `cmd:"" help:"Hold a conversation that was kept again, with other settings if wanted, and say what differs. --set turn.silence=300ms changes a setting of it."`
 	Bench   benchCommand   `cmd:"" help:"Measure how many calls a server holds, how late, at what cost."`
 	Doctor  doctorCommand  `cmd:"" help:"Say what is present, what is missing and how to mend it."`
+	Secrets secretsCommand `cmd:"" help:"The sealed secrets in the database."`
+	User    userCommand    `cmd:"" help:"The people of the installation."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -165,6 +167,40 @@ func (c *doctorCommand) Run(ctx context.Context, s *shared) error {
 		err = errors.New("something is missing")
 	}
 	return err
+}
+
+type secretsCommand struct {
+	Rotate rotateCommand `cmd:"" help:"Seal every secret with a new key. Stop the server before."`
+}
+
+type rotateCommand struct{}
+
+// Run rotates.
+func (c *rotateCommand) Run(ctx context.Context, s *shared) error {
+	cfg, err := s.load(map[string]string{"log.level": "warn"})
+	if err != nil {
+		return err
+	}
+	logger(cfg)
+	return app.RotateSecrets(ctx, cfg, os.Stdout)
+}
+
+type userCommand struct {
+	Password passwordCommand `cmd:"" help:"Give somebody who forgot the password a new one, which is printed."`
+}
+
+type passwordCommand struct {
+	Email string `arg:"" help:"E-mail address of the account."`
+}
+
+// Run resets.
+func (c *passwordCommand) Run(ctx context.Context, s *shared) error {
+	cfg, err := s.load(map[string]string{"log.level": "warn"})
+	if err != nil {
+		return err
+	}
+	logger(cfg)
+	return app.ResetPassword(ctx, cfg, c.Email, os.Stdout)
 }
 
 type versionCommand struct{}

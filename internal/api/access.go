@@ -80,6 +80,12 @@ var Rules = []Rule{
 	{Route: "POST /api/keys", Needs: identity.WriteKeys, Action: "key.made", Target: "key"},
 	{Route: "DELETE /api/keys/{id}", Needs: identity.WriteKeys, Action: "key.revoked", Target: "key", Param: "id"},
 
+	{Route: "GET /api/providers", Needs: identity.ReadProviders},
+	{Route: "GET /api/providers/{id}", Needs: identity.ReadProviders},
+	{Route: "PUT /api/providers/{id}", Needs: identity.WriteProviders, Action: "provider.changed", Target: "provider", Param: "id"},
+	{Route: "DELETE /api/providers/{id}", Needs: identity.WriteProviders, Action: "provider.reset", Target: "provider", Param: "id"},
+	{Route: "POST /api/providers/{id}/check", Needs: identity.WriteProviders, Why: "it tries settings and keeps nothing"},
+
 	{Route: "GET /api/tenants", Needs: Recognised},
 	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},
 	{Route: "PATCH /api/tenant", Needs: identity.WriteTenant, Action: "tenant.changed", Target: "tenant"},

@@ -25,6 +25,7 @@ type Services struct {
 	Conversations Conversations
 	Calls         Calls
 	System        System
+	Providers     Providers
 	Identity      *identity.Service
 	Cookie        Cookie
 }
@@ -75,6 +76,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.people()
 	a.keys()
 	a.audit()
+	a.providers()
 	return a
 }
 

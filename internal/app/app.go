@@ -70,13 +70,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 		return nil, err
 	}
 	a.onClose(func() error { unlock(); return nil })
-	dsn := cfg.Store.DSN
-	if dsn == "" {
-		dsn = "sqlite:" + filepath.Join(cfg.Data, "griot.db")
-	}
-	db, err := store.Open(ctx, dsn)
+	db, err := openStore(ctx, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
+		return nil, err
 	}
 	a.onClose(db.Close)
 	files, err := blob.OpenLocal(filepath.Join(cfg.Data, "files"))
@@ -145,11 +141,13 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 		return nil, err
 	}
 	doors.callTenant = a.callTenant
-	rest := api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a, Identity: people, Cookie: cookie})
+	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
+	rest := api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a, Providers: settings, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))
 	}
+	a.plans.saved = settings.saved
 	a.handler = doors.protect(mux)
 	return a, nil
 }

@@ -1,6 +1,14 @@
 package app
 
 import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"griot/internal/config"
 	"griot/internal/identity"
 	"griot/internal/secret"
 	"griot/internal/store"
@@ -30,4 +38,60 @@ func (a *App) callTenant(id string) string {
 		return ""
 	}
 	return c.Info().Tenant
+}
+
+// openStore opens the database of a configuration.
+func openStore(ctx context.Context, cfg config.Config) (*store.Store, error) {
+	dsn := cfg.Store.DSN
+	if dsn == "" {
+		dsn = "sqlite:" + filepath.Join(cfg.Data, "griot.db")
+	}
+	db, err := store.Open(ctx, dsn)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return db, nil
+}
+
+// RotateSecrets seals every secret with a new key. The server of the data folder must not be running, since it has the old key in memory.
+func RotateSecrets(ctx context.Context, cfg config.Config, w io.Writer) (err error) {
+	unlock, err := store.LockDir(cfg.Data)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	db, err := openStore(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	keys, err := secret.Open(cfg.Data, cfg.Secret.Key, cfg.Secret.PreviousKeys)
+	if err != nil {
+		return err
+	}
+	n, err := secret.Vault{Keys: keys, Store: db}.Rotate(ctx)
+	if err != nil {
+		return err
+	}
+	what := "secrets are"
+	if n == 1 {
+		what = "secret is"
+	}
+	fmt.Fprintf(w, "%d %s sealed with the new key. Keys of before are no longer needed.\n", n, what)
+	return nil
+}
+
+// ResetPassword gives an account a new password, prints it, and ends the account's sessions. The server may be running.
+func ResetPassword(ctx context.Context, cfg config.Config, email string, w io.Writer) (err error) {
+	db, err := openStore(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	password := rand.Text() // 26 letters and digits
+	if err := identity.NewService(identity.Options{Store: db}).ResetPassword(ctx, email, password); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "New password: %s\nChange it after signing in. The account is signed out everywhere.\n", password)
+	return nil
 }

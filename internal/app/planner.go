@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -30,8 +31,10 @@ type planner struct {
 	agents *agent.Service
 	models *provider.Registry
 
-	mu      sync.Mutex
-	present map[string]provider.Presence // by vendor, looked up once: what is installed while we run is found at the next start
+	mu sync.Mutex
+	// saved gives what was set in the console for a vendor; nil where nothing can be.
+	saved   func(ctx context.Context, vendor string) (json.RawMessage, error)
+	present map[string]provider.Presence // by tenant and vendor, looked up once: what is installed while we run is found at the next start
 }
 
 // chosen is a model with the words that describe it.
@@ -177,12 +180,50 @@ func text(err error) string {
 func (p *planner) here(ctx context.Context, v provider.Provider) provider.Presence {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if got, ok := p.present[v.ID]; ok && got.OK {
+	key := tenantOf(ctx) + "/" + v.ID
+	if got, ok := p.present[key]; ok && got.OK {
 		return got
 	}
-	got := v.Present(ctx, p.cfg.Providers[v.ID])
-	p.present[v.ID] = got
+	raw, err := p.settings(ctx, v.ID)
+	if err != nil {
+		return provider.Presence{Missing: err.Error()}
+	}
+	got := v.Present(ctx, raw)
+	p.present[key] = got
 	return got
+}
+
+// forget looks a vendor up anew, because it was set otherwise.
+func (p *planner) forget(tenant, vendor string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.present, tenant+"/"+vendor)
+}
+
+// settings are a vendor's: what was set in the console, else the configuration's.
+func (p *planner) settings(ctx context.Context, vendor string) (json.RawMessage, error) {
+	if p.saved != nil {
+		raw, err := p.saved(ctx, vendor)
+		if err == nil {
+			return raw, nil
+		}
+		if fault.KindOf(err) != fault.NotFound {
+			return nil, fmt.Errorf("settings of %s: %w", vendor, err)
+		}
+	}
+	return p.cfg.Providers[vendor], nil
+}
+
+// made asks a registry for a vendor's model with the vendor's settings.
+func made[M any](ctx context.Context, p *planner, get func(context.Context, string, json.RawMessage) (M, error)) func(id string) (M, error) {
+	return func(id string) (M, error) {
+		raw, err := p.settings(ctx, id)
+		if err != nil {
+			var none M
+			return none, err
+		}
+		return get(ctx, id, raw)
+	}
 }
 
 // pick finds the vendor of a model: the one that is named, or the first present one that can do it.
@@ -259,7 +300,7 @@ func speaks(languages []string, lang string) bool {
 
 func (p *planner) recogniser(ctx context.Context, d agent.Definition) (chosen[stt.Model], error) {
 	c, err := pick(ctx, p, "recogniser", d.Recogniser.Provider, p.cfg.Speech.STT, func(v provider.Provider) bool { return v.STT != nil },
-		func(id string) (stt.Model, error) { return p.models.STT(ctx, id, p.cfg.Providers[id]) },
+		made(ctx, p, p.models.STT),
 		func(m stt.Model) bool { return speaks(m.Caps().Languages, d.Language) })
 	// A recogniser for another language would be the better reason than a missing package that would not help.
 	if err != nil && fault.CodeOf(err) == "pocketsphinx_missing" && !speaks([]string{"en"}, d.Language) {
@@ -273,7 +314,7 @@ func (p *planner) recogniser(ctx context.Context, d agent.Definition) (chosen[st
 
 func (p *planner) voice(ctx context.Context, d agent.Definition) (chosen[tts.Model], error) {
 	c, err := pick(ctx, p, "voice", d.Voice.Provider, p.cfg.Speech.TTS, func(v provider.Provider) bool { return v.TTS != nil },
-		func(id string) (tts.Model, error) { return p.models.TTS(ctx, id, p.cfg.Providers[id]) },
+		made(ctx, p, p.models.TTS),
 		func(m tts.Model) bool { return speaks(m.Caps().Languages, d.Language) })
 	if c.model != nil {
 		c.name = voiceName(c.model.Caps().ID, d.Voice.ID)
@@ -287,7 +328,10 @@ func (p *planner) conversant(ctx context.Context, d agent.Definition) (chosen[s2
 	if id == agent.None {
 		return chosen[s2s.Model]{}, nil
 	}
-	raw, err := with(p.cfg.Providers[id], "realtime_model", d.Realtime.Model)
+	raw, err := p.settings(ctx, id)
+	if err == nil {
+		raw, err = with(raw, "realtime_model", d.Realtime.Model)
+	}
 	if err != nil {
 		return chosen[s2s.Model]{}, err
 	}
@@ -314,7 +358,10 @@ func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Mode
 		id = p.cfg.Speech.LLM
 	}
 	if id != "" && id != agent.None {
-		raw, err := with(p.cfg.Providers[id], "model", first(d.Model.Name, p.cfg.Speech.Model))
+		raw, err := p.settings(ctx, id)
+		if err == nil {
+			raw, err = with(raw, "model", first(d.Model.Name, p.cfg.Speech.Model))
+		}
 		if err != nil {
 			return chosen[llm.Model]{}, err
 		}

@@ -34,6 +34,10 @@ func Define[C any](s Spec[C]) Provider {
 		}
 		return s.Present(ctx, c)
 	}
+	p.Validate = func(raw json.RawMessage) error {
+		_, err := decode[C](sh, raw, strict)
+		return err
+	}
 	if s.Check != nil {
 		p.Check = func(ctx context.Context, raw json.RawMessage) error {
 			c, err := decode[C](sh, raw, strict)

@@ -46,5 +46,6 @@ type Provider struct {
 	TTS      func(ctx context.Context, raw json.RawMessage) (tts.Model, error)
 	S2S      func(ctx context.Context, raw json.RawMessage) (s2s.Model, error)
 	Present  func(ctx context.Context, raw json.RawMessage) Presence
+	Validate func(raw json.RawMessage) error // whether a configuration can be used; its faults are Invalid and name the field
 	Check    func(ctx context.Context, raw json.RawMessage) error
 }
