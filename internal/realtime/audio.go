@@ -253,6 +253,9 @@ func (f AudioFormat) AppendDelta(dst []byte, seq Seq, ref Ref, pcm []int16) []by
 	return GA.AppendAudioDelta(dst, f, seq, ref, pcm)
 }
 
+// Base64 writes samples at the format's rate as events hold them.
+func (f AudioFormat) Base64(pcm []int16) string { return string(f.appendBase64(nil, pcm)) }
+
 func (f AudioFormat) appendBase64(dst []byte, pcm []int16) []byte {
 	var piece [pieceBytes]byte
 	for len(pcm) > 0 {

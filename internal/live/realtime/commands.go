@@ -313,11 +313,11 @@ func (c *conn) retrieve(ctx context.Context, ev wire.ItemRetrieve) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.send(wire.ItemRetrieved{Item: itemTo(it)})
+	c.send(wire.ItemRetrieved{Item: c.withAudio(itemTo(it))})
 	return nil
 }
 
-// itemTo shows an item of the history. Its audio is not kept in the session, only what it said.
+// itemTo shows an item of the history, without its sound.
 func itemTo(it session.Item) wire.Item {
 	var w wire.Item
 	if len(it.Raw) > 0 && json.Unmarshal(it.Raw, &w) == nil {

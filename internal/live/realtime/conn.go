@@ -45,11 +45,14 @@ type conn struct {
 	byID    map[string]event.Gen     // responses that may still be acknowledged
 	lengths map[string]time.Duration // of the audio that was sent, by finished item
 	heard   map[string]progress      // turns that are being recognised, by item
-	items   []string                 // the conversation as the client knows it
-	sounds  map[string]bool          // responses whose sound was announced and has not ended; only where it travels beside the events
-	frame   media.Frame              // being encoded, see encodeAudio
-	down    *media.Resampler         // of sound that began at another rate than its response's
-	changed []int16                  // by it
+	inReel  reel                     // the newest of the client's sound, and of ours
+	outReel reel
+	spans   map[string]span  // items in them
+	items   []string         // the conversation as the client knows it
+	sounds  map[string]bool  // responses whose sound was announced and has not ended; only where it travels beside the events
+	frame   media.Frame      // being encoded, see encodeAudio
+	down    *media.Resampler // of sound that began at another rate than its response's
+	changed []int16          // by it
 	encode  func([]byte) []byte
 }
 
@@ -64,7 +67,7 @@ const rate = 24000
 
 // newConn makes a conversation. main may be nil.
 func newConn(main *outlet, s wire.Session, id, remote string) *conn {
-	c := &conn{main: main, session: s, asked: map[uint64]wish{}, beside: map[event.Gen]*response{}, heard: map[string]progress{}, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
+	c := &conn{main: main, session: s, asked: map[uint64]wish{}, beside: map[event.Gen]*response{}, heard: map[string]progress{}, spans: map[string]span{}, byID: map[string]event.Gen{}, lengths: map[string]time.Duration{},
 		info: transport.Info{ID: id, Kind: "realtime", Remote: remote, In: media.Mono(rate), Out: media.Mono(rate), Ahead: 200 * time.Millisecond}}
 	if main == nil {
 		return c
@@ -146,6 +149,9 @@ func (c *conn) audio(b64 []byte, in *transport.Inbound) (err error) {
 	in.Kind = transport.Audio
 	in.Frame = media.Frame{Format: media.Mono(f.SampleRate()), PCM: c.in}
 	c.appended.Add(int64(len(c.in) * rate / f.SampleRate()))
+	c.mu.Lock()
+	c.inReel.push(f.SampleRate(), c.in)
+	c.mu.Unlock()
 	return nil
 }
 
@@ -165,6 +171,13 @@ func (c *conn) Play(_ context.Context, g event.Gen, f media.Frame) error {
 	}
 	c.openMessage(c.rep)
 	c.rep.sent += f.Duration()
+	s, item := c.spans[c.rep.message.ItemID], c.rep.message.ItemID
+	if s.to == 0 {
+		s.from = c.outReel.end()
+	}
+	c.outReel.push(f.Rate, f.PCM)
+	s.to = c.outReel.end()
+	c.spans[item] = s
 	c.delta(f)
 	return nil
 }

@@ -73,7 +73,11 @@ func TestRetrieve(t *testing.T) {
 	play(t, setup{heard: []fake.Utterance{{Text: "Hello."}}, answers: []fake.Answer{{Text: "one two three four five six"}, {Calls: []llm.ToolCall{{ID: "call_1", Name: "weather", Arguments: `{"city":"Dakar"}`}}}}}, func(t *testing.T, c *client) {
 		item := func(id string) string {
 			c.send(`{"type":"conversation.item.retrieve","item_id":"%s"}`, id)
-			return mustJSON(c.wait("conversation.item.retrieved").get("item"))
+			it := c.wait("conversation.item.retrieved").get("item").(map[string]any)
+			if parts, ok := it["content"].([]any); ok {
+				delete(parts[0].(map[string]any), "audio") // TestRetrieveWithAudio
+			}
+			return mustJSON(it)
 		}
 		c.write("w", "", "Written.")
 		require.JSONEq(t, `{"id":"w","type":"message","role":"user","content":[{"type":"input_text","text":"Written."}]}`, item("w"))

@@ -46,6 +46,9 @@ func (c *conn) translate(e event.Event) {
 		c.send(wire.TimeoutTriggered{ItemID: b.Item, AudioStartMS: b.From.Duration().Milliseconds(), AudioEndMS: b.To.Duration().Milliseconds()})
 	case event.InputCommitted:
 		c.appended.Store(0)
+		if c.main != nil {
+			c.spans[b.Item] = span{b.From.Duration(), b.To.Duration()}
+		}
 		c.place(b.Item, b.Previous)
 		c.send(wire.BufferCommitted{ItemID: b.Item, PreviousItemID: wire.NullString(b.Previous)})
 		c.send(wire.Created(b.Previous, wire.Message(b.Item, wire.RoleUser, wire.Completed, wire.InputAudio("")))...)
@@ -75,6 +78,7 @@ func (c *conn) translate(e event.Event) {
 		c.place(b.Item, b.Previous)
 		c.send(wire.Created(b.Previous, itemOf(b))...)
 	case event.ItemDeleted:
+		delete(c.spans, b.Item)
 		c.items = slices.DeleteFunc(c.items, func(id string) bool { return id == b.Item })
 		c.send(wire.ItemDeleted{ItemID: b.Item})
 	case event.ReplyStarted:
@@ -96,6 +100,9 @@ func (c *conn) translate(e event.Event) {
 	case event.AgentSaid:
 		_, unsettled := c.byID[b.Response]
 		delete(c.byID, b.Response)
+		if s, ok := c.spans[b.Item]; ok && b.Cut {
+			c.spans[b.Item] = span{s.from, min(s.to, s.from+b.Upto.Duration())}
+		}
 		c.silent(b)
 		if b.Cut && unsettled && c.main != nil && c.session.AutoTruncates() {
 			c.send(wire.ItemTruncated{ItemID: b.Item, AudioEndMS: b.Upto.Duration().Milliseconds()})
