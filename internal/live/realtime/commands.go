@@ -178,6 +178,7 @@ func settingsOf(s wire.Session, base session.Settings) session.Settings {
 	set.TextOnly = len(s.OutputModalities) == 1 && s.OutputModalities[0] == wire.ModalityText
 	set.MaxTokens = int(s.MaxOutputTokens)
 	set.ToolChoice = choice(s.ToolChoice)
+	set.OneCall = s.ParallelToolCalls != nil && !*s.ParallelToolCalls
 	set.Client = tools(s.Tools)
 	set.Speed = s.Audio.Output.Speed
 	set.Temperature = s.Temperature
@@ -408,6 +409,10 @@ func (c *conn) respond(ctx context.Context, p wire.ResponseParams) error {
 		if ov.Tools = tools(eff.Tools); ov.Tools == nil {
 			ov.Tools = []llm.ToolSpec{}
 		}
+	}
+	if p.ParallelToolCalls.Set {
+		one := eff.ParallelToolCalls != nil && !*eff.ParallelToolCalls
+		ov.OneCall = &one
 	}
 	if p.ToolChoice.Set {
 		ov.ToolChoice = choice(eff.ToolChoice)

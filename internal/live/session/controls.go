@@ -78,6 +78,7 @@ type Overrides struct {
 	TextOnly     *bool
 	Tools        []llm.ToolSpec
 	ToolChoice   string
+	OneCall      *bool
 	MaxTokens    int
 	Input        []llm.Message // replaces the history, when not nil
 	Metadata     map[string]string

@@ -24,7 +24,9 @@ func (s *Session) listen(ctx context.Context) {
 	var in transport.Inbound
 	for {
 		if err := s.leg.Recv(ctx, &in); err != nil {
-			s.post(legGone{err})
+			if ctx.Err() == nil { // else the conversation is being ended, which is its own reason
+				s.post(legGone{err})
+			}
 			return
 		}
 		switch in.Kind {

@@ -66,6 +66,7 @@ type Settings struct {
 	Voice        string  // of a speech-to-speech model, as the client wants it; empty for the plan's
 	Speed        float64 // how much faster than usual it speaks; 0 and 1 for as it does
 	ToolChoice   string
+	OneCall      bool // at most one tool call in an answer
 	MaxTokens    int
 	Temperature  *float64       // nil: the model's own
 	Client       []llm.ToolSpec // tools that the client runs

@@ -645,6 +645,9 @@ func (s *state) request(ov Overrides) llm.Request {
 	if ov.ToolChoice != "" {
 		r.Choice = ov.ToolChoice
 	}
+	if r.OneCall = s.set.OneCall; ov.OneCall != nil {
+		r.OneCall = *ov.OneCall
+	}
 	if ov.Temperature != nil {
 		r.Limits.Temperature = ov.Temperature
 	}

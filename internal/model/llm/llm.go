@@ -58,6 +58,7 @@ type Request struct {
 	System   string
 	Messages []Message
 	Tools    []ToolSpec
+	OneCall  bool   `json:",omitempty"` // at most one call in an answer, where the model can be told so
 	Choice   string // "auto" (or empty), "none", "required", or a tool's name
 	Limits   Limits
 }

@@ -70,6 +70,9 @@ func (m *chat) request(r llm.Request) chatRequest {
 		return q
 	}
 	q.Tools = toolsOf(r.Tools)
+	if r.OneCall {
+		q.Parallel = new(bool)
+	}
 	switch r.Choice {
 	case "", "auto": // the default; not all servers know the field
 	case "none", "required":

@@ -288,3 +288,18 @@ func TestImages(t *testing.T) {
 	require.True(t, llm.TakesImages(llm.Fallback(a, a)))
 	require.False(t, llm.TakesImages(llm.Fallback(a, b)), "the second may have to answer")
 }
+
+// That an answer shall hold one call at most is said beside tools only: servers refuse it elsewhere.
+func TestOneCall(t *testing.T) {
+	s := newServer(t)
+	m := &chat{s.client("good")}
+	r := withTools()
+	require.NoError(t, ask(t.Context(), m, r).err)
+	require.NotContains(t, s.last(), "parallel_tool_calls")
+	r.OneCall = true
+	require.NoError(t, ask(t.Context(), m, r).err)
+	require.Contains(t, s.last(), `"parallel_tool_calls":false`)
+	r.Tools = nil
+	require.NoError(t, ask(t.Context(), m, r).err)
+	require.NotContains(t, s.last(), "parallel_tool_calls")
+}

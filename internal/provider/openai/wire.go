@@ -19,6 +19,7 @@ type chatRequest struct {
 	StreamOptions       *streamOptions `json:"stream_options,omitempty"`
 	Tools               []chatTool     `json:"tools,omitempty"`
 	ToolChoice          any            `json:"tool_choice,omitempty"`
+	Parallel            *bool          `json:"parallel_tool_calls,omitempty"`
 	MaxTokens           int            `json:"max_tokens,omitempty"`
 	MaxCompletionTokens int            `json:"max_completion_tokens,omitempty"`
 	Temperature         *float64       `json:"temperature,omitempty"`
