@@ -414,6 +414,7 @@ func (p *Player) stopKnown() bool {
 // goOn ends a hold. Called with mu held.
 func (p *Player) goOn(now time.Time) {
 	p.held, p.until = false, time.Time{}
+	var before time.Time // when what comes before a track ends
 	p.each(func(t *track) {
 		t.ready = now
 		switch {
@@ -421,8 +422,11 @@ func (p *Player) goOn(now time.Time) {
 		case p.clears && p.holder == nil:
 			p.rewind(t, now)
 		case p.holder != nil:
-			t.origin = t.origin.Add(now.Sub(later(p.since, t.origin)))
+			t.origin = later(t.origin.Add(now.Sub(later(p.since, t.origin))), before)
 			t.deadline = shift(t.deadline, now.Sub(p.since))
+			if !t.cut {
+				before = t.origin.Add(t.out.Duration(int(t.written)))
+			}
 		}
 	})
 }

@@ -91,6 +91,7 @@ func (c *chaos) judgeAnswers() {
 	log := c.stage.log
 	ended := log[len(log)-1].At
 	started, spoken := map[event.Gen]time.Time{}, map[string]bool{}
+	committed, answer := map[string]int{}, -1 // where turns ended, and where the newest answer to one began: words may come after it
 	var owed *event.Event
 	var since time.Time // when the caller began to wait: while a reply is under way somebody owes the next move
 	active := 0
@@ -109,13 +110,21 @@ func (c *chaos) judgeAnswers() {
 		switch b := e.Body.(type) {
 		case event.SpeechStopped:
 			spoken[b.Item] = true
+		case event.InputCommitted:
+			committed[b.Item] = i
 		case event.UserSpoke:
+			if at, ok := committed[b.Item]; ok && answer > at {
+				continue
+			}
 			if spoken[b.Item] && c.answers { // and was not committed by a client, which answers when it likes
 				owed, since = &log[i], e.At
 			}
 		case event.ReplyStarted:
 			started[e.Gen] = e.At
 			active++
+			if b.Cause == "turn" {
+				answer = i
+			}
 			if owed != nil && !b.OutOfBand && (b.Cause == "turn" || b.Cause == "client") {
 				owed = nil
 			}
@@ -126,7 +135,7 @@ func (c *chaos) judgeAnswers() {
 			delete(started, e.Gen)
 			since = e.At
 			if b.Reason == "client_cancelled" {
-				owed = nil // it was meant
+				owed, answer = nil, i // it was meant
 			}
 		}
 	}
@@ -157,8 +166,9 @@ func (c *chaos) judgeSound() {
 		}
 	}
 	for g, h := range leg.heard {
-		// Of a far end that tells nothing it can only be guessed where it stopped, and no better than by its buffer.
-		if worst := leg.info.Out.Duration(h.worst); h.jumps > 0 && (!leg.deaf || worst > loopLag) {
+		// Of a far end that tells nothing it can only be guessed where it stopped, and no better than by its buffer: once for this reply, and once for the one that was
+		// still playing before it.
+		if worst := leg.info.Out.Duration(h.worst); h.jumps > 0 && (!leg.deaf || worst > 2*loopLag) {
 			c.report("generation %d was not heard as it was spoken: %d jumps of up to %v in %v", g, h.jumps, worst, leg.upto(g))
 		}
 	}

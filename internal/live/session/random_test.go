@@ -17,6 +17,7 @@ import (
 	"griot/internal/live/transport"
 	"griot/internal/live/turn"
 	"griot/internal/model/llm"
+	"griot/internal/model/s2s"
 	"griot/internal/provider/fake"
 	"griot/internal/tool"
 )
@@ -40,7 +41,7 @@ func TestRandomSessions(t *testing.T) {
 				if os.Getenv("SEEDS") != "" {
 					fmt.Fprintln(os.Stderr, "seed", s)
 				}
-				c := &chaos{t: t, rnd: rand.New(rand.NewPCG(s, 7))}
+				c := &chaos{t: t, rnd: rand.New(rand.NewPCG(s, 7)), upstream: s%5 == 0}
 				var found []string
 				synctest.Test(t, func(t *testing.T) { found = c.play() })
 				for _, f := range found {
@@ -61,19 +62,20 @@ type chaos struct {
 	rnd   *rand.Rand
 	plant plant
 
-	stage   *stage
-	sess    *Session
-	answers bool // a finished turn is answered
-	marks   bool // the voice says when it speaks each word
-	look    *scripted
-	pay     *scripted
-	stt     *fake.STT
-	heard   []fake.Utterance
-	told    map[event.Gen]bool // a client said what was heard of it
-	mu      sync.Mutex
-	silence []time.Time // when a client asked for it
-	found   []string
-	hist    []Item
+	stage    *stage
+	sess     *Session
+	answers  bool // a finished turn is answered
+	marks    bool // the voice says when it speaks each word
+	upstream bool // a speech-to-speech model answers, and the others when it cannot be had
+	look     *scripted
+	pay      *scripted
+	stt      *fake.STT
+	heard    []fake.Utterance
+	told     map[event.Gen]bool // a client said what was heard of it
+	mu       sync.Mutex
+	silence  []time.Time // when a client asked for it
+	found    []string
+	hist     []Item
 }
 
 func (c *chaos) chance(p float64) bool { return c.rnd.Float64() < p }
@@ -219,7 +221,44 @@ func (c *chaos) models() Models {
 		answers = append(answers, a)
 	}
 	c.stage.llm, c.stt = fake.NewLLM(answers...), fake.NewSTT(fake.STTOptions{}, c.heard...)
-	return Models{LLM: c.stage.llm, STT: c.stt, TTS: fake.NewTTS(voice)}
+	m := Models{LLM: c.stage.llm, STT: c.stt, TTS: fake.NewTTS(voice)}
+	if c.upstream {
+		c.stage.up = c.speechToSpeech(answers)
+		m.S2S, m.S2SName = c.stage.up, "fake"
+		if c.chance(0.1) {
+			m.LLM, m.STT, m.TTS = nil, nil, nil // nobody else
+		}
+	}
+	return m
+}
+
+// speechToSpeech is a model that gives these answers, and cannot be had or breaks now and then.
+func (c *chaos) speechToSpeech(answers []fake.Answer) *fake.S2S {
+	c.marks = false
+	o := fake.S2SOptions{WordsPerSec: 3 + 3*c.rnd.Float64(), Marks: c.chance(0.3), OpenTakes: c.upto(time.Second), HeardAfter: c.upto(2 * time.Second)}
+	if c.chance(0.6) {
+		o.Speed = 1 + 9*c.rnd.Float64()
+	}
+	if c.chance(0.05) {
+		o.HeardAfter = time.Hour
+	}
+	for c.chance(0.15) {
+		o.Opens = append(o.Opens, fault.New(fault.Unavailable, "upstream_down", "down"))
+	}
+	if c.chance(0.03) {
+		o.Refuse = func(s2s.Settings) error { return fault.New(fault.Invalid, "invalid_value", "no") }
+	}
+	for _, u := range c.heard {
+		o.Heard = append(o.Heard, u.Text)
+	}
+	out := make([]fake.S2SAnswer, len(answers))
+	for i, a := range answers {
+		out[i] = fake.S2SAnswer{Answer: a}
+		if c.chance(0.08) {
+			out[i].Drop = c.rnd.IntN(8) - 1
+		}
+	}
+	return fake.NewS2S(o, out...)
 }
 
 func (c *chaos) tools() []tool.Set {

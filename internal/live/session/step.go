@@ -358,11 +358,14 @@ func (s *state) repay(now time.Time, o *out) {
 	case s.goOn && s.cutOff.settled:
 		a := s.cutOff
 		s.goOn, s.cutOff = false, nil
-		if rest := a.text[min(a.heard, len(a.text)):]; strings.TrimSpace(rest) != "" {
-			o.emit(event.Repaired{Owner: "caller", Action: "resume"})
-			s.say(rest, "resume", now, o)
-			s.rep.stop = a.stop
+		rest := a.text[min(a.heard, len(a.text)):]
+		if strings.TrimSpace(rest) == "" {
+			s.repay(now, o) // it had come to its end: whatever else is owed has its turn
+			return
 		}
+		o.emit(event.Repaired{Owner: "caller", Action: "resume"})
+		s.say(rest, "resume", now, o)
+		s.rep.stop = a.stop
 	case len(s.waiting) > 0 && !s.goOn:
 		s.sayAside(now, o)
 	}

@@ -99,7 +99,7 @@ func (m *S2S) Open(ctx context.Context, o s2s.Options) (s2s.Session, error) {
 	if n < len(m.o.Opens) && m.o.Opens[n] != nil {
 		return nil, m.o.Opens[n]
 	}
-	s := &s2sSession{m: m, life: ctx, set: o.Settings, changed: make(chan struct{})}
+	s := &s2sSession{m: m, nth: n, life: ctx, set: o.Settings, changed: make(chan struct{})}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.forget {
@@ -153,6 +153,7 @@ func (m *S2S) Drop() {
 // s2sSession keeps a list of events with the time at which each is due.
 type s2sSession struct {
 	m    *S2S
+	nth  int             // of the model's
 	life context.Context // bounds the session
 
 	mu       sync.Mutex // guards what follows
@@ -251,6 +252,9 @@ func (s *s2sSession) refuse(c s2s.Command, tag, code, format string, args ...any
 
 func (s *s2sSession) id(prefix string) string {
 	s.ids++
+	if prefix == "call" { // a service gives no such id twice, in whatever connection
+		return fmt.Sprintf("call_up%d_%d", s.nth, s.ids)
+	}
 	return fmt.Sprintf("%s_up%d", prefix, s.ids)
 }
 
