@@ -27,7 +27,7 @@ func olderSession(typ string) decoder[SessionPatch] {
 		for _, ours := range []string{"id", "object", "expires_at", "client_secret"} {
 			o.take(ours) // a client that gives back what it was shown
 		}
-		p := SessionPatch{
+		p := olderPatch{SessionPatch{
 			Type:              typ,
 			Model:             optional(o, "model", decodeString),
 			OutputModalities:  optional(o, "modalities", olderModalities),
@@ -40,7 +40,7 @@ func olderSession(typ string) decoder[SessionPatch] {
 			Prompt:            optional(o, "prompt", decodePrompt),
 			Include:           optional(o, "include", olderInclude),
 			Temperature:       optional(o, "temperature", decodeNumber),
-		}
+		}}
 		if t := plain(o, "type", decodeString); t != "" {
 			p.Type = t // some say it as GA has it
 		}
@@ -67,9 +67,12 @@ func olderSession(typ string) decoder[SessionPatch] {
 			p.OutputModalities = Opt[[]string]{} // which some say, and which are none
 		}
 		o.done()
-		return p
+		return p.SessionPatch
 	}
 }
+
+// olderPatch is a change of a session that is being read.
+type olderPatch struct{ SessionPatch }
 
 // olderFormats are the names of the audio formats. The last two are Voice Live's; its documents spell them either way.
 var olderFormats = map[string]AudioFormat{
@@ -166,14 +169,14 @@ func olderTranscription(r *reader, path string, raw json.RawMessage) Transcripti
 }
 
 // keep notes a field to be shown again as it came.
-func (p *SessionPatch) keep(name string, raw json.RawMessage) {
+func (p *olderPatch) keep(name string, raw json.RawMessage) {
 	if p.Extra == nil {
 		p.Extra = map[string]json.RawMessage{}
 	}
 	p.Extra[name] = raw
 }
 
-func (p *SessionPatch) olderNoise(r *reader, path string, raw json.RawMessage) NoiseReduction {
+func (p *olderPatch) olderNoise(r *reader, path string, raw json.RawMessage) NoiseReduction {
 	n := decodeNoiseReduction(r, path, raw)
 	if r.dialect == VoiceLive && n.Type == "azure_deep_noise_suppression" {
 		p.keep("input_audio_noise_reduction", raw)
@@ -182,7 +185,7 @@ func (p *SessionPatch) olderNoise(r *reader, path string, raw json.RawMessage) N
 	return n
 }
 
-func (p *SessionPatch) olderTurns(r *reader, path string, raw json.RawMessage) TurnDetectionPatch {
+func (p *olderPatch) olderTurns(r *reader, path string, raw json.RawMessage) TurnDetectionPatch {
 	o := r.object(path, raw)
 	t := TurnDetectionPatch{
 		Type:              optional(o, "type", decodeString),
@@ -209,7 +212,7 @@ type olderVoice struct {
 	speed Opt[float64]
 }
 
-func (p *SessionPatch) olderVoice(r *reader, path string, raw json.RawMessage) olderVoice {
+func (p *olderPatch) olderVoice(r *reader, path string, raw json.RawMessage) olderVoice {
 	if r.dialect == VoiceLive && kind(raw) == '{' {
 		p.keep("voice", raw)
 		return voiceLiveVoice(r, path, raw)
@@ -239,7 +242,7 @@ func olderResponse(r *reader, path string, raw json.RawMessage) ResponseParams {
 		r.fail(notOneOf(o.at("conversation"), c, "auto", "none"))
 	}
 	p.Audio.Output.Format = optional(o, "output_audio_format", olderFormat)
-	var session SessionPatch // a response keeps nothing of how its voice was written
+	var session olderPatch // a response keeps nothing of how its voice was written
 	if v := optional(o, "voice", session.olderVoice); v.Set {
 		p.Audio.Output.Voice = Opt[Voice]{Set: true, Null: v.Null, Value: v.Value.Voice}
 	}

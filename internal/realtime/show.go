@@ -11,9 +11,12 @@ func (d Dialect) older(ev ServerEvent) (typ string, body any) {
 	case Error:
 		return typ, Error{Error: olderError(ev.Error)}
 	case SessionCreated:
-		return sessionEvent(d, typ, ev.Session), shownSession{d.ShowSession(ev.Session)}
+		return typ, shownSession{d.ShowSession(ev.Session)}
 	case SessionUpdated:
-		return sessionEvent(d, typ, ev.Session), shownSession{d.ShowSession(ev.Session)}
+		if d == Beta && ev.Session.Type == SessionTranscription {
+			typ = "transcription_session.updated"
+		}
+		return typ, shownSession{d.ShowSession(ev.Session)}
 	case ItemAdded:
 		return "conversation.item.created", struct {
 			PreviousItemID NullString `json:"previous_item_id"`
@@ -83,14 +86,6 @@ func GAName(typ string) string {
 				return prefixGA + rest
 			}
 		}
-	}
-	return typ
-}
-
-// sessionEvent names an event about a session: the beta has names of their own for those that only transcribe.
-func sessionEvent(d Dialect, typ string, s Session) string {
-	if d == Beta && s.Type == SessionTranscription {
-		return "transcription_" + typ
 	}
 	return typ
 }

@@ -42,7 +42,7 @@ var voiceLiveEvents = func() map[string]clientReader {
 }()
 
 // voiceLive reads what a session has beside the beta's.
-func (p *SessionPatch) voiceLive(o *object) {
+func (p *olderPatch) voiceLive(o *object) {
 	if r := optional(o, "input_audio_sampling_rate", decodeCount); r.Set {
 		f := &p.Audio.Input.Format
 		f.Set, f.Null, f.Value.anyRate = true, false, true

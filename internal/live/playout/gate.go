@@ -4,7 +4,8 @@
 // Lock order. mu guards the queue; wmu is held while a frame is written to the leg. The pacer takes mu to fetch a frame, releases it,
 // and writes under wmu after checking, still under wmu, that the generation was not cut meanwhile. Cut takes mu, moves the gate, releases it,
 // and then takes wmu to write Clear: so Clear always follows a frame that was already in flight and never precedes it, and nothing
-// older is written after it. The gate is an atomic, so that nobody holds both locks.
+// older is written after it. The gate is an atomic, so that nobody holds both locks. Who is told of words (Narrate) is
+// called under mu, and so must take no lock under which the player is called.
 package playout
 
 import (

@@ -312,3 +312,23 @@ func TestTooLongAMessageInEveryDialect(t *testing.T) {
 		v.complete(t)
 	}
 }
+
+// A transcription session in the words of the beta, which has its own event to change one.
+func TestBetaTranscriptionSession(t *testing.T) {
+	play(t, setup{dialect: wire.Beta, plan: transcribing, heard: []fake.Utterance{{Text: "Hello."}}}, func(t *testing.T, c *client) {
+		created := c.wait("session.created")
+		require.Equal(t, "realtime.transcription_session", created.str("session.object"))
+		require.Equal(t, "pcm16", created.str("session.input_audio_format"))
+		c.send(`{"type":"transcription_session.update","session":{"input_audio_format":"g711_ulaw","turn_detection":{"type":"server_vad","silence_duration_ms":400}}}`)
+		updated := c.wait("transcription_session.updated")
+		require.Equal(t, "g711_ulaw", updated.str("session.input_audio_format"))
+		require.EqualValues(t, 400, updated.get("session.turn_detection.silence_duration_ms"))
+		c.send(`{"type":"session.update","event_id":"u","session":{"instructions":"x"}}`)
+		c.failure("invalid_value", "session.type", "u")
+		c.openMic(wire.AudioFormat{Type: wire.TypePCMU})
+		c.say(time.Second)
+		require.Equal(t, "Hello.", c.wait("conversation.item.input_audio_transcription.completed").str("transcript"))
+		c.rest(3 * time.Second)
+		require.Empty(t, c.all("response.created"))
+	})
+}

@@ -408,6 +408,6 @@ func TestTranscriptionSecrets(t *testing.T) {
 	for _, value := range []string{minted.Value, shown.Secret.Value} {
 		refused := s.request("GET", "/v1/realtime?model=agent:test", "", "", "Authorization", "Bearer "+value)
 		require.Equal(t, http.StatusBadRequest, refused.status)
-		require.Contains(t, string(refused.body), `"code":"invalid_model"`)
+		require.Contains(t, refused.body, `"code":"invalid_model"`)
 	}
 }
