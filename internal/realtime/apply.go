@@ -30,7 +30,7 @@ func (s Session) Apply(p SessionPatch, voiceLocked bool) (Session, error) {
 }
 
 // onlyInput refuses what a transcription session does not have: everything but audio.input and include.
-func (p SessionPatch) onlyInput() error {
+func (p *SessionPatch) onlyInput() error {
 	for _, f := range []struct {
 		name string
 		set  bool
