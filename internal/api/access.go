@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -168,9 +167,4 @@ func refuse(hc huma.Context, p *Problem) {
 	hc.SetHeader("Content-Type", "application/problem+json")
 	hc.SetStatus(p.Status)
 	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may be gone
-}
-
-// changes reports whether a method is one that changes something.
-func changes(method string) bool {
-	return !slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodOptions}, method)
 }

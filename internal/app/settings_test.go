@@ -49,7 +49,7 @@ func TestProviderSettings(t *testing.T) {
 	}
 	set(map[string]any{"api_key": "••••••••", "base_url": vendor.URL, "model": "m"}).problem(422, "secret_again")
 	set(map[string]any{"base_url": vendor.URL, "model": "m"}).problem(422, "secret_again")
-	set(map[string]any{"api_key": "sk-wrong", "modle": "m"}).problem(422, "unknown_key")
+	set(map[string]any{"api_key": "sk-wrong", "mood": "m"}).problem(422, "unknown_key")
 	b.do("PUT", "/api/providers/nobody", map[string]any{"settings": map[string]any{}}).problem(404, "unknown_provider")
 
 	set(map[string]any{"api_key": "sk-wrong", "base_url": vendor.URL, "model": "m"}).ok(&p)

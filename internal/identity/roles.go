@@ -1,3 +1,5 @@
+// Package identity knows who people and programs are: tenants, accounts and their roles, invitations, sign-in by password and by OpenID Connect, sessions, API keys,
+// and the audit trail. What a role may do is the table in roles.go; which route needs what is the table in api/access.go.
 package identity
 
 import "slices"

@@ -70,7 +70,7 @@ func one[T any](ctx context.Context, s *Store, q querier, doing string, missing 
 // insert writes a row whose columns are those of T.
 func insert[T any](ctx context.Context, s *Store, q querier, table string, row T) error {
 	v := values(row)
-	_, err := s.exec(ctx, q, "INSERT INTO "+table+" ("+columns[T]()+") VALUES "+marks(len(v), 1), v...) //nolint:gosec // constant names
+	_, err := s.exec(ctx, q, "INSERT INTO "+table+" ("+columns[T]()+") VALUES "+marks(len(v), 1), v...)
 	return err
 }
 
