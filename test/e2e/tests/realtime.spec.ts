@@ -135,6 +135,35 @@ test('what the server refuses is said at its field, and the next try works witho
   await expect(calls(page).first()).toContainText('Ended');
 });
 
+const titles = { FR: 'Appels en temps réel', ES: 'Llamadas en tiempo real', EN: 'Realtime calls' } as const;
+
+for (const theme of ['light', 'dark'] as const) {
+  test(`it has no obstacle in three languages, wide and narrow, ${theme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.goto('/realtime-api.html');
+    for (const [language, title] of Object.entries(titles)) {
+      await page.getByRole('button', { name: language, exact: true }).click();
+      await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+      await expect(page).toHaveTitle(new RegExp(title));
+      for (const width of [1440, 320]) {
+        await page.setViewportSize({ width, height: 900 });
+        await accessible(page, `${language} at ${width}`);
+      }
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+    const form = page.getByRole('complementary', { name: 'New call' });
+    await form.getByRole('button', { name: 'Without a microphone' }).click();
+    await expect(form.getByText('Connected', { exact: true })).toBeVisible();
+    await accessible(page, 'a call without a microphone');
+    await form.getByRole('button', { name: 'See the events' }).press('Enter');
+    await expect(page.getByRole('heading', { name: 'Call', exact: true })).toBeFocused();
+    await accessible(page, 'its events');
+    await form.getByRole('button', { name: 'Hang up' }).press('Enter');
+    await form.getByRole('button', { name: 'New call' }).press('Enter');
+    await expect(form.getByRole('heading', { name: 'New call' })).toBeFocused();
+  });
+}
+
 /** The code of a tab, as the button gives it. */
 async function copied(page: Page, tab: string): Promise<string> {
   await page.getByRole('tab', { name: tab, exact: true }).click();

@@ -120,11 +120,14 @@ function List({ events, from, follow }: { events: readonly RealtimeEvent[]; from
   );
 }
 
-/** The plain values of an event in one line. */
+// They tie events together, and say nothing by themselves.
+const ids: readonly string[] = ['response', 'item', 'previous'];
+
+/** The plain values of an event in one line, without ids. */
 export function gistOf(data: unknown): string {
   if (typeof data !== 'object' || data === null) return '';
   return Object.entries(data)
-    .filter(([, v]) => ['string', 'number', 'boolean'].includes(typeof v) && v !== '')
+    .filter(([k, v]) => !ids.includes(k) && ['string', 'number', 'boolean'].includes(typeof v) && v !== '')
     .map(([k, v]) => `${k}: ${v}`)
     .join(' · ');
 }

@@ -26,17 +26,22 @@ export function MuteButton({ call, view }: { call: PeerCall; view: PeerView }) {
   const muted = view.mic === 'muted';
   const Icon = muted ? IconMicrophoneOff : IconMicrophone;
   return (
-    <span ref={ring} className={classes.ring} data-muted={muted || undefined}>
-      <button
-        type="button"
-        className={classes.mic}
-        aria-pressed={muted}
-        aria-label={t('mic.mute')}
-        title={muted ? t('mic.unmute') : t('mic.mute')}
-        onClick={() => call.setMuted(!muted)}
-      >
-        <Icon size={21} stroke={1.9} aria-hidden />
-      </button>
+    <span className={classes.row}>
+      <span ref={ring} className={classes.ring} data-muted={muted || undefined}>
+        <button
+          type="button"
+          className={classes.mic}
+          aria-pressed={muted}
+          aria-label={t('mic.mute')}
+          title={muted ? t('mic.unmute') : t('mic.mute')}
+          onClick={() => call.setMuted(!muted)}
+        >
+          <Icon size={21} stroke={1.9} aria-hidden />
+        </button>
+      </span>
+      <span className={classes.word} role="status" data-muted={muted || undefined}>
+        {muted ? t('mic.muted') : t('mic.on')}
+      </span>
     </span>
   );
 }

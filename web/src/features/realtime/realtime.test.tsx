@@ -197,6 +197,6 @@ describe('client code', () => {
 });
 
 it('an event in one line is its plain values', () => {
-  expect(gistOf({ a: 'x', b: 2, c: { d: 1 }, e: '' })).toBe('a: x · b: 2');
+  expect(gistOf({ item: 'item_1', a: 'x', b: 2, c: { d: 1 }, e: '' })).toBe('a: x · b: 2');
   expect(gistOf(null)).toBe('');
 });
