@@ -11,6 +11,15 @@ const run = promisify(execFile);
 
 test.use({ ...browserWith({ microphone: 'interrupts' }), permissions: ['clipboard-read', 'clipboard-write'] });
 
+// Why a call ended is in its record, and in what the server printed.
+test.afterEach(async ({ api, server }, info) => {
+  if (info.status === info.expectedStatus) return;
+  const [last] = await api.conversations();
+  const record = last && { call: await api.conversation(last.id), events: await api.events(last.id) };
+  await info.attach('last call', { body: JSON.stringify(record, null, 1), contentType: 'application/json' });
+  await info.attach('server', { body: server.output, contentType: 'text/plain' });
+});
+
 const figure = (page: Page, name: string) =>
   page.getByRole('region', { name: 'Statistics' }).getByRole('definition').nth(['Calls', 'Ended', 'Mean duration', 'Events'].indexOf(name));
 const number = async (page: Page, name: string) => Number.parseInt(await figure(page, name).innerText(), 10);
