@@ -47,6 +47,7 @@ type Client struct {
 	Pipe     Pipe
 	Greeted  bool // session.created is the first it gets, as for who opened the call
 	Extended bool // Griot's extensions
+	Filtered bool // it gets only what a page may see
 	Dialect  wire.Dialect
 }
 
@@ -69,7 +70,7 @@ func (l *Call) Join(ctx context.Context, cl Client) error {
 // Attach adds a client at once, also before Run: one that is attached by then misses nothing. What it returns is to be called once; it does the rest of Join. The error
 // is Join's.
 func (l *Call) Attach(cl Client) (serve func(context.Context) error, err error) {
-	o := &outlet{pipe: cl.Pipe, ext: cl.Extended, dialect: cl.Dialect}
+	o := &outlet{pipe: cl.Pipe, ext: cl.Extended, page: cl.Filtered, dialect: cl.Dialect}
 	if !l.c.attach(o, cl.Greeted) {
 		return nil, errOver
 	}

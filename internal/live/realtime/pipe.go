@@ -22,11 +22,24 @@ type Pipe interface {
 type outlet struct {
 	pipe    Pipe
 	ext     bool // Griot's extensions
+	page    bool // it gets only what a page may see
 	dialect wire.Dialect
+}
+
+// forPages are the events that a client with Azure's webrtcfilter gets: nothing of instructions, tools and their results. The service's own list is not published in
+// full; an error is passed on as well, because a page that is not told of it waits for ever.
+var forPages = map[string]bool{
+	"error": true, "input_audio_buffer.speech_started": true, "input_audio_buffer.speech_stopped": true,
+	"output_audio_buffer.started": true, "output_audio_buffer.stopped": true, "output_audio_buffer.cleared": true,
+	"conversation.item.input_audio_transcription.completed": true, "response.output_text.delta": true, "response.output_text.done": true,
+	"response.output_audio_transcript.delta": true, "response.output_audio_transcript.done": true,
 }
 
 // send encodes and queues one event. A pipe that does not take it has closed; its reader finds that out.
 func (o *outlet) send(ev wire.ServerEvent, seq wire.Seq) {
+	if o.page && !forPages[ev.EventType()] {
+		return
+	}
 	_ = o.pipe.Send(func(dst []byte) []byte {
 		out, err := o.dialect.AppendEvent(dst, ev, seq)
 		if err != nil { // a value that JSON cannot express: say so rather than nothing

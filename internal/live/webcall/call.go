@@ -148,7 +148,7 @@ func (c *Call) hold(ch *webrtc.Channel) {
 	if reg := c.s.o.Register; reg != nil {
 		reg.Connected(context.WithoutCancel(c.s.ctx), c)
 	}
-	client := realtime.Client{Greeted: true, Extended: c.req.Extended, Dialect: c.req.Dialect}
+	client := realtime.Client{Greeted: true, Extended: c.req.Extended, Filtered: c.req.Filtered, Dialect: c.req.Dialect}
 	join := func(ctx context.Context) error {
 		client.Pipe = ch
 		return c.live.Join(ctx, client)

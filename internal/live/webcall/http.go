@@ -134,6 +134,7 @@ func (h *Handler) create(prefix string) func(w http.ResponseWriter, r *http.Requ
 		if req.Dialect = realtime.DialectOf(r); req.Dialect == wire.GA {
 			req.Dialect = secret.Dialect
 		}
+		req.Filtered = r.URL.Query().Get("webrtcfilter") == "on" // Azure's, for pages whose server has a second connection to the call
 		req.Model = first(r.URL.Query().Get("model"), secret.Model)
 		if len(session) > 0 {
 			p, err := req.Dialect.DecodeSession(session)

@@ -67,7 +67,7 @@ func TestWaysToOffer(t *testing.T) {
 		"raw":     {"/v1/realtime/calls?model=test", func(o string) (string, string) { return "application/sdp", o }, "/v1/realtime/calls/rtc_", "Be brief."},
 		"no type": {"/v1/realtime/calls?model=test", func(o string) (string, string) { return "", o }, "/v1/realtime/calls/rtc_", "Be brief."},
 		"form":    {"/v1/realtime/calls", func(o string) (string, string) { return form(t, o, session) }, "/v1/realtime/calls/rtc_", "Sing."},
-		"Azure":   {"/openai/v1/realtime/calls?webrtcfilter=on", func(o string) (string, string) { return form(t, o, session) }, "/openai/v1/realtime/calls/rtc_", "Sing."},
+		"Azure":   {"/openai/v1/realtime/calls?webrtcfilter=off", func(o string) (string, string) { return form(t, o, session) }, "/openai/v1/realtime/calls/rtc_", "Sing."},
 		"JSON": {"/v1/realtime/calls", func(o string) (string, string) {
 			return "application/json; charset=utf-8", `{"sdp":` + quoted(o) + `,"session":` + session + `}`
 		}, "/v1/realtime/calls/rtc_", "Sing."},
@@ -87,6 +87,24 @@ func TestWaysToOffer(t *testing.T) {
 			require.Equal(t, http.StatusOK, s.request("POST", a.header.Get("Location")+"/hangup", "", "").status)
 			require.Empty(t, s.calls.List())
 		})
+	}
+}
+
+// A page behind Azure's filter sees the conversation, and neither the agent's instructions nor its tools.
+func TestFilteredChannel(t *testing.T) {
+	s := newStage(t, setup{answers: []fake.Answer{{Text: "Yes, I hear you."}}})
+	client := webrtctest.New(t, narrow)
+	a := s.request("POST", "/openai/v1/realtime/calls?model=test&webrtcfilter=on", "application/sdp", client.Offer())
+	require.Equal(t, http.StatusCreated, a.status, "%s", a.body)
+	client.Accept(a.body)
+	<-client.Open
+	client.Send(`{"type":"response.create"}`)
+	client.Wait("response.output_audio_transcript.done")
+	client.Send(`{"type":"nonsense"}`)
+	client.Wait("error")
+	for _, e := range client.Events() {
+		require.NotContains(t, string(e.Raw), "Be brief.", e.Type)
+		require.NotContains(t, []string{"session.created", "response.created", "response.done", "conversation.item.added"}, e.Type)
 	}
 }
 

@@ -69,6 +69,7 @@ type Request struct {
 	Tenant   string
 	Remote   string        // who asks, as far as is known
 	Extended bool          // Griot's extensions on the channel
+	Filtered bool          // the channel gets only what a page may see
 	Dialect  wire.Dialect  // that the client speaks on the channel
 	Max      time.Duration // length of the call; 0 leaves the agent's
 	Idle     time.Duration // nobody did anything; 0 leaves the agent's
