@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	room      = 16                     // frames that fit; playout is never further ahead than Info.Ahead
+	room      = 16                     // frames that fit; who is further ahead waits
+	stalled   = 2 * time.Second        // and gives up when not one leaves for so long
 	recalled  = 64                     // frames that may be on their way to the ear
 	hush      = 5                      // frames of silence after sound, so that the far end does not draw out what it heard last
 	tolerated = 60 * time.Millisecond  // who falls further behind does not catch up by a burst
@@ -30,6 +31,8 @@ type outbound struct {
 	enc  *encoder
 	acks chan transport.Heard
 	wake chan struct{} // there is something to do; capacity 1
+	left chan struct{} // a frame has left the queue; capacity 1
+	over chan struct{} // closed when nothing will be sent any more
 
 	mu     sync.Mutex // guards what follows
 	writer webrtc.TrackLocalWriter
@@ -76,7 +79,7 @@ func newOutbound(k kind) (*outbound, error) {
 		return nil, err
 	}
 	n := k.format().Samples(media.FrameTime)
-	o := &outbound{kind: k, enc: enc, acks: make(chan transport.Heard, 16), wake: make(chan struct{}, 1), queue: make([]queued, room), delay: firstWait,
+	o := &outbound{kind: k, enc: enc, acks: make(chan transport.Heard, 16), wake: make(chan struct{}, 1), left: make(chan struct{}, 1), over: make(chan struct{}), queue: make([]queued, room), delay: firstWait,
 		packet: make([]byte, 0, opus.MaxPacket), frame: make([]int16, n), base: time.Now()}
 	for i := range o.queue {
 		o.queue[i].pcm = make([]int16, n)
@@ -99,15 +102,18 @@ func (o *outbound) kick() {
 	}
 }
 
-// play queues a frame; what is shorter than 20 ms is filled up with silence.
-func (o *outbound) play(g event.Gen, f media.Frame) error {
+// play queues a frame; what is shorter than 20 ms is filled up with silence. Playout is no further ahead than Info.Ahead, unless this machine was too busy to send in time: frames
+// do not leave in a burst then, so that the queue fills up. It waits for room.
+func (o *outbound) play(ctx context.Context, g event.Gen, f media.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if f.Rate != o.kind.format().Rate || len(f.PCM) > len(o.frame) {
 		return fault.New(fault.Internal, "audio_format", "a frame of %d samples at %d Hz does not fit a call in %s", len(f.PCM), f.Rate, o.kind)
 	}
 	if o.held == len(o.queue) {
-		return fault.New(fault.Internal, "queue_full", "more than %v of sound is waiting to be sent", room*media.FrameTime)
+		if room, err := o.wait(ctx); !room {
+			return err
+		}
 	}
 	q := &o.queue[(o.first+o.held)%len(o.queue)]
 	q.gen, q.end = g, f.PTS+f.Duration()
@@ -115,6 +121,29 @@ func (o *outbound) play(g event.Gen, f media.Frame) error {
 	o.held++
 	o.kick()
 	return nil
+}
+
+// wait returns when there is room in the queue, or there will be none. That nothing is sent any more is no fault: who listens to the connection is told why. Called with mu held.
+func (o *outbound) wait(ctx context.Context) (room bool, err error) {
+	timer := time.NewTimer(stalled)
+	defer timer.Stop()
+	for o.held == len(o.queue) {
+		o.mu.Unlock()
+		over := false
+		select {
+		case <-o.left:
+		case <-o.over:
+			over = true
+		case <-ctx.Done():
+			over, err = true, context.Cause(ctx)
+		case <-timer.C:
+			over, err = true, fault.New(fault.Internal, "queue_full", "%v of sound are waiting to be sent, and none of it leaves", time.Duration(len(o.queue))*media.FrameTime)
+		}
+		if o.mu.Lock(); over {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // clear forgets what is queued of generations before the given one. What was sent will be heard: that is said at once.
@@ -134,7 +163,7 @@ func (o *outbound) clear(before event.Gen) {
 		if q.gen > cut.gen { // nothing of it was sent
 			cut = sentFrame{gen: q.gen}
 		}
-		o.first, o.held = (o.first+1)%len(o.queue), o.held-1
+		o.drop()
 	}
 	if cut.gen != 0 && cut.gen < before {
 		o.acked = cut
@@ -160,6 +189,7 @@ func (o *outbound) tell(h transport.Heard) {
 
 // run sends until ctx ends.
 func (o *outbound) run(ctx context.Context) {
+	defer close(o.over)
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
@@ -206,6 +236,15 @@ func (o *outbound) turn(now time.Time) (wait time.Duration, ok bool) {
 	return max(wait, time.Millisecond), ok
 }
 
+// drop takes the oldest frame out of the queue. Called with mu held.
+func (o *outbound) drop() {
+	o.first, o.held = (o.first+1)%len(o.queue), o.held-1
+	select {
+	case o.left <- struct{}{}:
+	default:
+	}
+}
+
 // send sends the frame that is due. Called with mu held.
 func (o *outbound) send(now time.Time) {
 	pcm := o.frame
@@ -214,7 +253,7 @@ func (o *outbound) send(now time.Time) {
 		copy(pcm, q.pcm)
 		o.sent[o.count%recalled] = sentFrame{gen: q.gen, end: q.end, at: now}
 		o.count++
-		o.first, o.held = (o.first+1)%len(o.queue), o.held-1
+		o.drop()
 		o.quiet, o.tail = hush, o.tail[:0]
 	} else {
 		clear(pcm[copy(pcm, o.tail):])

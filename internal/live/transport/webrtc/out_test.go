@@ -74,7 +74,7 @@ func frames(t *testing.T, o *outbound, g event.Gen, from, n int) {
 	t.Helper()
 	voice := mediatest.Voice(media.FrameTime, g711Clock)
 	for i := range n {
-		require.NoError(t, o.play(g, media.Frame{Format: media.Mono(g711Clock), PTS: time.Duration(from+i) * media.FrameTime, PCM: voice}))
+		require.NoError(t, o.play(t.Context(), g, media.Frame{Format: media.Mono(g711Clock), PTS: time.Duration(from+i) * media.FrameTime, PCM: voice}))
 	}
 }
 
@@ -186,12 +186,49 @@ func TestCertificate(t *testing.T) {
 
 // A player that does not keep to what was agreed is told.
 func TestPlayRefuses(t *testing.T) {
-	o, err := newOutbound(kindPCMU)
-	require.NoError(t, err)
-	require.Equal(t, "audio_format", fault.CodeOf(o.play(1, media.Frame{Format: media.Mono(24000), PCM: make([]int16, 480)})))
-	require.Equal(t, "audio_format", fault.CodeOf(o.play(1, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 480)})))
-	frames(t, o, 1, 0, room)
-	require.Equal(t, "queue_full", fault.CodeOf(o.play(1, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 160)})))
+	synctest.Test(t, func(t *testing.T) {
+		o, err := newOutbound(kindPCMU)
+		require.NoError(t, err)
+		require.Equal(t, "audio_format", fault.CodeOf(o.play(t.Context(), 1, media.Frame{Format: media.Mono(24000), PCM: make([]int16, 480)})))
+		require.Equal(t, "audio_format", fault.CodeOf(o.play(t.Context(), 1, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 480)})))
+		frames(t, o, 1, 0, room)
+		require.Equal(t, "queue_full", fault.CodeOf(o.play(t.Context(), 1, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 160)})))
+	})
+}
+
+// A machine that is too busy to send in time falls behind its player: the player then waits for room, and the call goes on with every frame.
+func TestPlayWaitsForABusyMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o, err := newOutbound(kindPCMU)
+		require.NoError(t, err)
+		w := &wire{start: time.Now()}
+		o.bind(w, 1234, 0)
+		played := make(chan struct{})
+		go func() { defer close(played); frames(t, o, 1, 0, 2*room) }()
+		for range 2 * room { // it is given the processor every 100 ms
+			time.Sleep(100 * time.Millisecond)
+			o.turn(time.Now())
+		}
+		<-played
+		require.Len(t, w.sent(), 2*room)
+		frames(t, o, 2, 0, room)
+
+		ctx, hangUp := context.WithCancel(t.Context())
+		waits := make(chan error)
+		go func() { waits <- o.play(ctx, 2, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 160)}) }()
+		synctest.Wait()
+		hangUp()
+		require.ErrorIs(t, <-waits, context.Canceled)
+
+		go func() {
+			waits <- o.play(t.Context(), 2, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 160)})
+		}()
+		synctest.Wait()
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		o.run(gone)
+		require.NoError(t, <-waits, "the end of the connection is told by who listens to it")
+	})
 }
 
 // Between the player and the network nothing is allocated.
@@ -211,7 +248,7 @@ func TestPlayDoesNotAllocate(t *testing.T) {
 		require.Zero(t, testing.AllocsPerRun(100, func() {
 			f.PTS += media.FrameTime
 			now = now.Add(media.FrameTime)
-			_ = o.play(1, f)
+			_ = o.play(t.Context(), 1, f)
 			o.turn(now)
 		}), "%s", k)
 	}

@@ -282,7 +282,9 @@ func (p *Peer) Recv(ctx context.Context, in *transport.Inbound) error {
 }
 
 // Play implements transport.Leg.
-func (p *Peer) Play(_ context.Context, g event.Gen, f media.Frame) error { return p.out.play(g, f) }
+func (p *Peer) Play(ctx context.Context, g event.Gen, f media.Frame) error {
+	return p.out.play(ctx, g, f)
+}
 
 // Clear implements transport.Leg. What has been sent is on its way and will be heard; nothing more follows.
 func (p *Peer) Clear(_ context.Context, before event.Gen) error {
