@@ -37,6 +37,7 @@ var levels = map[string]int{
 
 	"internal/agent":        4,
 	"internal/calls":        4,
+	"internal/catalog":      4,
 	"internal/conversation": 4,
 	"internal/flow":         4,
 	"internal/identity":     4,
@@ -85,7 +86,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow", "internal/identity", "internal/secret"},
+		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/secret"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{
@@ -130,7 +131,7 @@ var rules = []rule{
 		reason: "a handler is parse, call, render",
 	},
 	{
-		from:   []string{"internal/agent", "internal/calls", "internal/conversation", "internal/flow", "internal/identity", "internal/secret", "internal/blob"},
+		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/secret", "internal/blob"},
 		never:  []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite"},
 		reason: "the service says what it needs; SQL is an implementation",
 	},
