@@ -99,7 +99,7 @@ func (m callMedia) Open(ctx context.Context, o calls.Offer) (id, answer string, 
 	return c.ID(), answer, nil
 }
 
-// patchOf is a call's settings in the words of the protocol. The temperature is the agent's.
+// patchOf is a call's settings in the words of the protocol. A temperature of 0.8, the interface's default, leaves the agent's own: there are models that take none.
 func patchOf(st calls.Settings) (wire.SessionPatch, error) {
 	s := map[string]any{"type": wire.SessionRealtime, "output_modalities": []string{wire.ModalityText}}
 	for _, m := range st.Modalities {
@@ -120,7 +120,11 @@ func patchOf(st calls.Settings) (wire.SessionPatch, error) {
 	if err != nil {
 		return wire.SessionPatch{}, fmt.Errorf("encode a call's settings: %w", err)
 	}
-	return wire.DecodeSession(raw)
+	patch, err := wire.DecodeSession(raw)
+	if st.Temperature != calls.DefaultTemperature {
+		patch.Temperature = wire.Some(st.Temperature)
+	}
+	return patch, err
 }
 
 // HangUp implements calls.Media.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"griot/internal/calls"
 	"griot/internal/config"
 	"griot/internal/fault"
 	"griot/internal/live/transport/webrtc/webrtctest"
@@ -162,4 +163,18 @@ func TestUDPPort(t *testing.T) {
 	status, _, body := off.post("/v1/realtime/calls?model=test", "application/sdp", webrtctest.New(t, webrtctest.Options{Codec: "pcmu"}).Offer(), nil)
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.Contains(t, body, "no_webrtc")
+}
+
+// What a caller of the register's interface asks for holds in the conversation.
+func TestCallSettingsHold(t *testing.T) {
+	st := calls.Settings{Modalities: []string{"text"}, Voice: "verse", Instructions: "Hum.", Temperature: 1.1, MaxTokens: 50}
+	patch, err := patchOf(st)
+	require.NoError(t, err)
+	require.Equal(t, "Hum.", patch.Instructions.Value)
+	require.Equal(t, []string{"text"}, patch.OutputModalities.Value)
+	require.InDelta(t, 1.1, patch.Temperature.Value, 0)
+	st.Temperature = calls.DefaultTemperature
+	patch, err = patchOf(st)
+	require.NoError(t, err)
+	require.False(t, patch.Temperature.Set)
 }
