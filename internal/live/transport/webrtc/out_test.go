@@ -204,11 +204,14 @@ func TestPlayWaitsForABusyMachine(t *testing.T) {
 		w := &wire{start: time.Now()}
 		o.bind(w, 1234, 0)
 		played := make(chan struct{})
-		go func() { defer close(played); frames(t, o, 1, 0, 2*room) }()
-		for range 2 * room { // it is given the processor every 100 ms
-			time.Sleep(100 * time.Millisecond)
-			o.turn(time.Now())
-		}
+		go func() { // it is given the processor every 100 ms
+			defer close(played)
+			for range 2 * room {
+				time.Sleep(100 * time.Millisecond)
+				o.turn(time.Now())
+			}
+		}()
+		frames(t, o, 1, 0, 2*room)
 		<-played
 		require.Len(t, w.sent(), 2*room)
 		frames(t, o, 2, 0, room)
