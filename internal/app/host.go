@@ -46,7 +46,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 		return nil, fault.New(fault.Limited, "too_many_conversations", "All %d lines are taken. Try again in a few seconds.", h.max)
 	}
 	owner := tenantOf(ctx)
-	plan, shown, err := h.prepare(ctx, owner, r)
+	plan, shown, into, err := h.prepare(ctx, owner, r)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 	tape := rec.Recorder()
 	plan.CallerTap, plan.AgentTap = conversation.Steady(tape.Caller), tape.Agent
 	keep, kept := h.keep(plan)
-	return &realtime.Conversation{ID: plan.ID, Keep: keep, Hear: h.plans.listener, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
+	return &realtime.Conversation{ID: plan.ID, Keep: keep, Hear: h.plans.listener, Into: into, Plan: plan, Log: rec, Agent: shown, Close: func(reason string, runErr error) {
 		defer h.live.Add(-1)
 		kept()
 		// The end is written down whatever became of the request.
@@ -73,21 +73,26 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 }
 
 // prepare makes the plan of what a client asks for.
-func (h *host) prepare(ctx context.Context, owner string, r realtime.Request) (session.Plan, wire.GriotAgent, error) {
-	if r.Transcribe != nil {
-		return h.plans.transcription(ctx, *r.Transcribe)
+func (h *host) prepare(ctx context.Context, owner string, r realtime.Request) (plan session.Plan, shown wire.GriotAgent, into func(context.Context, string) error, err error) {
+	switch {
+	case r.Translate != nil:
+		return h.plans.translation(ctx, *r.Translate)
+	case r.Transcribe != nil:
+		plan, shown, err = h.plans.transcription(ctx, *r.Transcribe)
+		return plan, shown, nil, err
 	}
 	if err := ownsAgents(owner, r.Agent); err != nil {
-		return session.Plan{}, wire.GriotAgent{}, err
+		return plan, shown, nil, err
 	}
-	return h.plans.plan(ctx, r.Agent)
+	plan, shown, err = h.plans.plan(ctx, r.Agent)
+	return plan, shown, nil, err
 }
 
 // keep returns what keeps a conversation for a replay, nil where nothing is kept, and what ends it. A conversation that cannot be kept takes place all the same; one with a
 // speech-to-speech model is not, because another answer would need that model again.
 func (h *host) keep(plan session.Plan) (func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender), func()) {
 	id := plan.ID
-	if h.replays == "" || plan.Models.S2S != nil || plan.Transcribe {
+	if h.replays == "" || plan.Models.S2S != nil || plan.Agent == "" {
 		return nil, func() {}
 	}
 	var tape *replay.Recording

@@ -16,8 +16,10 @@ type Secret struct {
 	Tenant  string // of who minted it
 	Model   string // names the agent; empty leaves the choice to the client
 	Session []wire.SessionPatch
-	Dialect wire.Dialect // that its user is taken to speak
-	Expires time.Time
+	// Translation is what a translation session begins with; nil for other sessions.
+	Translation *wire.TranslationSession
+	Dialect     wire.Dialect // that its user is taken to speak
+	Expires     time.Time
 }
 
 // Secrets are the client secrets of this process, in memory: a page gets one instead of a key. The nil value has none. It is safe for concurrent use.

@@ -34,8 +34,9 @@ type Host interface {
 
 // Request says what a client asks for.
 type Request struct {
-	Agent      string   // reference
-	Transcribe *Hearing // not nil: a transcription session, without an agent
+	Agent      string       // reference
+	Transcribe *Hearing     // not nil: a transcription session, without an agent
+	Translate  *Translation // not nil: a translation session, without an agent
 	Channel    string
 	Remote     string
 }
@@ -50,6 +51,8 @@ type Conversation struct {
 	Close func(reason string, err error)
 	// Hear finds another recogniser for a transcription session; nil when there is no choice. A fault.Invalid names the parameter that asks for what is not there.
 	Hear func(ctx context.Context, h Hearing) (session.Listen, error)
+	// Into changes the language of a translation session; nil in others.
+	Into func(ctx context.Context, lang string) error
 	// Keep, when not nil, stands between the session and its surroundings, as what keeps them for a replay does: it returns what the session is to use. It is called once.
 	Keep func(session.Plan, transport.Leg, event.Appender) (session.Plan, transport.Leg, event.Appender)
 }
@@ -92,8 +95,14 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	var translate *wire.TranslationSession
 	model, hear, err := wants(modelOf(r), r.URL.Query().Get("intent"), secret)
-	if err == nil && hear == nil {
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/translations"):
+		translate, err = translates(modelOf(r), secret, granted)
+	case err == nil && secret.Translation != nil:
+		err = fault.New(fault.Invalid, "invalid_model", "The client secret is for translation: use the address that ends in /translations.").At("model")
+	case err == nil && hear == nil:
 		_, err = s.AgentOf(model)
 	}
 	if err != nil {
@@ -113,7 +122,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			cancel()
 		}
 	}()
-	conv, err := s.enter(ctx, model, hear, Request{Channel: "realtime", Remote: r.RemoteAddr})
+	conv, err := s.enter(ctx, model, hear, translate, Request{Channel: "realtime", Remote: r.RemoteAddr})
 	if err != nil {
 		Refuse(w, err)
 		return
@@ -132,6 +141,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o, remote := &outlet{pipe: WebSocket(sock), ext: Extended(r), dialect: DialectOf(r)}, r.RemoteAddr
 	if granted && o.dialect == wire.GA {
 		o.dialect = secret.Dialect // who asked for the secret in the beta's words speaks them
+	}
+	if translate != nil {
+		translate.ID, translate.ExpiresAt = effective.ID, effective.ExpiresAt
+		o = &outlet{pipe: newInterpreter(o.pipe, *translate, conv.Into)}
 	}
 	begun = true
 	s.live.Go(func() {

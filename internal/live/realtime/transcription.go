@@ -85,7 +85,11 @@ func (s *Server) Prepare(ctx context.Context, model string, patches []wire.Sessi
 var errModel error = fault.New(fault.Invalid, "invalid_model", "You must not provide a model parameter for transcription sessions: name the model in session.audio.input.transcription.").At("model")
 
 // enter opens the session that a client asks for.
-func (s *Server) enter(ctx context.Context, model string, hear *Hearing, r Request) (*Conversation, error) {
+func (s *Server) enter(ctx context.Context, model string, hear *Hearing, translate *wire.TranslationSession, r Request) (*Conversation, error) {
+	if translate != nil {
+		r.Translate = &Translation{Model: translate.Model, Language: translate.Audio.Output.Language}
+		return s.Host.Open(ctx, r)
+	}
 	if hear != nil {
 		return s.OpenTranscription(ctx, *hear, r)
 	}

@@ -45,6 +45,7 @@ func (h *Handler) Mount(mux *http.ServeMux, prefix string) {
 	mux.HandleFunc("OPTIONS "+prefix, preflight)
 	mux.HandleFunc("OPTIONS "+prefix+"/{rest...}", preflight)
 	mux.HandleFunc("GET "+prefix, h.socket)
+	mux.HandleFunc("GET "+prefix+"/translations", h.Server.ServeHTTP)
 	route("POST ", h.create(prefix)) // as samples of the beta do
 	route("POST /calls", h.create(prefix))
 	route("POST /calls/{id}/hangup", h.hangUp)
@@ -55,6 +56,7 @@ func (h *Handler) Mount(mux *http.ServeMux, prefix string) {
 	route("POST /client_secrets", h.mint)
 	route("POST /sessions", h.mintBeta)
 	route("POST /transcription_sessions", h.mintTranscription)
+	route("POST /translations/client_secrets", h.mintTranslation)
 	route("GET /ice_servers", h.iceServers)
 	mux.HandleFunc(prefix+"/{rest...}", func(w http.ResponseWriter, r *http.Request) {
 		AllowPages(w)

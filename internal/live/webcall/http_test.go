@@ -429,3 +429,42 @@ func TestTranscriptionSecrets(t *testing.T) {
 		require.Contains(t, refused.body, `"code":"invalid_model"`)
 	}
 }
+
+// Client secrets of translation sessions: they open those and nothing else, and no other opens one.
+func TestTranslationSecrets(t *testing.T) {
+	s := newStage(t, setup{})
+	const path = "/v1/realtime/translations/client_secrets"
+	a := s.request("POST", path, "application/json", `{"expires_after":{"anchor":"created_at","seconds":60},"session":{"model":"gpt-realtime-translate","audio":{"output":{"language":"es"},"input":{"noise_reduction":{"type":"near_field"}}}}}`)
+	require.Equal(t, http.StatusOK, a.status, a.body)
+	var minted struct {
+		Value   string
+		Expires int64 `json:"expires_at"`
+		Session json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal([]byte(a.body), &minted))
+	require.InDelta(t, time.Now().Add(time.Minute).Unix(), minted.Expires, 3)
+	var shown map[string]any
+	require.NoError(t, json.Unmarshal(minted.Session, &shown))
+	require.Equal(t, "translation", shown["type"])
+	require.Equal(t, "gpt-realtime-translate", shown["model"])
+	require.Equal(t, map[string]any{"input": map[string]any{"noise_reduction": map[string]any{"type": "near_field"}, "transcription": nil}, "output": map[string]any{"language": "es"}}, shown["audio"])
+
+	for _, c := range [][3]string{
+		{`{"session":{"audio":{"output":{"language":"not a language"}}}}`, "invalid_value", "session.audio.output.language"},
+		{`{"session":{"type":"realtime"}}`, "invalid_value", "session.type"},
+		{`{"session":{"instructions":"x"}}`, "unknown_parameter", "session.instructions"},
+		{`{"expires_after":{"seconds":1}}`, "invalid_value", "expires_after.seconds"},
+	} {
+		failure(t, s.request("POST", path, "application/json", c[0]), 400, c[1], c[2])
+	}
+	failure(t, s.request("POST", path, "application/json", `{}`, "Authorization", "Bearer "+minted.Value), 403, "secret_cannot_mint", "")
+
+	other := s.request("POST", "/v1/realtime/client_secrets", "", "")
+	var conversation struct{ Value string }
+	require.NoError(t, json.Unmarshal([]byte(other.body), &conversation))
+	for address, key := range map[string]string{"/v1/realtime?model=agent:test": minted.Value, "/v1/realtime/translations?model=x": conversation.Value} {
+		refused := s.request("GET", address, "", "", "Authorization", "Bearer "+key)
+		require.Equal(t, http.StatusBadRequest, refused.status, address)
+		require.Contains(t, refused.body, `"code":"invalid_model"`)
+	}
+}

@@ -21,35 +21,47 @@ const (
 	betaLife    = 60
 )
 
+// expiry is how long a client secret is wanted for.
+type expiry struct {
+	Anchor  string `json:"anchor"`
+	Seconds *int   `json:"seconds"`
+}
+
+func (e *expiry) life() (time.Duration, error) {
+	life := defaultLife
+	if e == nil {
+		return defaultLife * time.Second, nil
+	}
+	if e.Anchor != "" && e.Anchor != "created_at" {
+		return 0, invalid("expires_after.anchor", "Invalid value: '%s'. Supported values are: 'created_at'.", e.Anchor)
+	}
+	if e.Seconds != nil {
+		life = *e.Seconds
+	}
+	if life < leastLife || life > mostLife {
+		return 0, invalid("expires_after.seconds", "Invalid value: %d. It must be from %d to %d.", life, leastLife, mostLife)
+	}
+	return time.Duration(life) * time.Second, nil
+}
+
 // mint makes a client secret with the session that it stands for.
 func (h *Handler) mint(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	var body struct {
-		ExpiresAfter *struct {
-			Anchor  string `json:"anchor"`
-			Seconds *int   `json:"seconds"`
-		} `json:"expires_after"`
-		Session json.RawMessage `json:"session"`
+		ExpiresAfter *expiry         `json:"expires_after"`
+		Session      json.RawMessage `json:"session"`
 	}
 	if err := readJSON(r, &body); err != nil {
 		return err
 	}
-	life := defaultLife
-	if e := body.ExpiresAfter; e != nil {
-		if e.Anchor != "" && e.Anchor != "created_at" {
-			return invalid("expires_after.anchor", "Invalid value: '%s'. Supported values are: 'created_at'.", e.Anchor)
-		}
-		if e.Seconds != nil {
-			life = *e.Seconds
-		}
-		if life < leastLife || life > mostLife {
-			return invalid("expires_after.seconds", "Invalid value: %d. It must be from %d to %d.", life, leastLife, mostLife)
-		}
+	life, err := body.ExpiresAfter.life()
+	if err != nil {
+		return err
 	}
 	if len(body.Session) == 0 || string(body.Session) == "null" {
 		body.Session = json.RawMessage(`{}`)
 	}
-	value, expires, session, err := h.secret(r, wire.GA, body.Session, time.Duration(life)*time.Second)
+	value, expires, session, err := h.secret(r, wire.GA, body.Session, life)
 	if err != nil {
 		return err
 	}
@@ -137,4 +149,38 @@ func (h *Handler) answerBeta(w http.ResponseWriter, r *http.Request, body []byte
 	}
 	shown["client_secret"] = map[string]any{"value": value, "expires_at": expires.Unix()}
 	return answer(w, shown)
+}
+
+// mintTranslation makes a client secret for a translation session.
+func (h *Handler) mintTranslation(w http.ResponseWriter, r *http.Request) error {
+	if key, _ := ws.Credentials(r); h.isSecret(key) {
+		return fault.New(fault.Denied, "secret_cannot_mint", "A client secret cannot make others: use the server's key.")
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+	var body struct {
+		ExpiresAfter *expiry         `json:"expires_after"`
+		Session      json.RawMessage `json:"session"`
+	}
+	if err := readJSON(r, &body); err != nil {
+		return err
+	}
+	life, err := body.ExpiresAfter.life()
+	if err != nil {
+		return err
+	}
+	if len(body.Session) == 0 || string(body.Session) == "null" {
+		body.Session = json.RawMessage(`{}`)
+	}
+	p, err := wire.DecodeTranslationSession(body.Session)
+	if err != nil {
+		return err
+	}
+	var id [8]byte
+	_, _ = rand.Read(id[:]) // it never fails
+	s := wire.TranslationSession{ID: "sess_" + hex.EncodeToString(id[:])}.Apply(p)
+	value, expires, err := h.Server.Secrets.Mint(realtime.Secret{Tenant: h.tenantOf(r), Model: p.Model, Translation: &s}, life)
+	if err != nil {
+		return err
+	}
+	return answer(w, map[string]any{"value": value, "expires_at": expires.Unix(), "session": s})
 }
