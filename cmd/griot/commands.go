@@ -187,6 +187,7 @@ func (c *rotateCommand) Run(ctx context.Context, s *shared) error {
 
 type userCommand struct {
 	Password passwordCommand `cmd:"" help:"Give somebody who forgot the password a new one, which is printed."`
+	Operator operatorCommand `cmd:"" help:"Let somebody make tenants, or no longer."`
 }
 
 type passwordCommand struct {
@@ -201,6 +202,21 @@ func (c *passwordCommand) Run(ctx context.Context, s *shared) error {
 	}
 	logger(cfg)
 	return app.ResetPassword(ctx, cfg, c.Email, os.Stdout)
+}
+
+type operatorCommand struct {
+	Email string `arg:"" help:"E-mail address of the account."`
+	Off   bool   `help:"No longer."`
+}
+
+// Run makes the operator.
+func (c *operatorCommand) Run(ctx context.Context, s *shared) error {
+	cfg, err := s.load(map[string]string{"log.level": "warn"})
+	if err != nil {
+		return err
+	}
+	logger(cfg)
+	return app.SetOperator(ctx, cfg, c.Email, !c.Off, os.Stdout)
 }
 
 type versionCommand struct{}

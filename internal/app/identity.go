@@ -82,16 +82,34 @@ func RotateSecrets(ctx context.Context, cfg config.Config, w io.Writer) (err err
 }
 
 // ResetPassword gives an account a new password, prints it, and ends the account's sessions. The server may be running.
-func ResetPassword(ctx context.Context, cfg config.Config, email string, w io.Writer) (err error) {
+func ResetPassword(ctx context.Context, cfg config.Config, email string, w io.Writer) error {
+	return withPeople(ctx, cfg, func(people *identity.Service) error {
+		password := rand.Text() // 26 letters and digits
+		if err := people.ResetPassword(ctx, email, password); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "New password: %s\nChange it after signing in. The account is signed out everywhere.\n", password)
+		return nil
+	})
+}
+
+// SetOperator makes an account an operator of the installation, or no longer one. The server may be running.
+func SetOperator(ctx context.Context, cfg config.Config, email string, operator bool, w io.Writer) error {
+	return withPeople(ctx, cfg, func(people *identity.Service) error {
+		if err := people.SetOperator(ctx, email, operator); err != nil {
+			return err
+		}
+		fmt.Fprintln(w, "Done: it counts from the next request on.")
+		return nil
+	})
+}
+
+// withPeople opens the database for a command about people.
+func withPeople(ctx context.Context, cfg config.Config, f func(*identity.Service) error) (err error) {
 	db, err := openStore(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	password := rand.Text() // 26 letters and digits
-	if err := identity.NewService(identity.Options{Store: db}).ResetPassword(ctx, email, password); err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "New password: %s\nChange it after signing in. The account is signed out everywhere.\n", password)
-	return nil
+	return f(identity.NewService(identity.Options{Store: db}))
 }

@@ -1,13 +1,16 @@
 package app
 
 import (
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"griot/internal/api"
 	"griot/internal/config"
 	"griot/internal/identity/identitytest"
 )
@@ -189,4 +192,46 @@ func (s *server) recordAs(b *browser, id string) {
 			s.t.Fatal("the conversation was never closed")
 		}
 	}
+}
+
+// Where a request comes from is what trusted proxies say, and nobody else.
+func TestAddressBehindProxies(t *testing.T) {
+	cfg := config.Default()
+	cfg.Server.TrustedProxies = []string{"10.0.0.0/8", "::1"}
+	g := newGuard(cfg, nil, api.Cookie{}, nil)
+	for _, c := range []struct{ remote, forwarded, want string }{
+		{"192.0.2.1:1", "", "192.0.2.1"},
+		{"192.0.2.1:1", "203.0.113.9", "192.0.2.1"},
+		{"10.0.0.1:1", "203.0.113.9", "203.0.113.9"},
+		{"[::1]:1", "198.51.100.1, 203.0.113.9, 10.1.1.1", "203.0.113.9"},
+		{"10.0.0.1:1", "10.0.0.2", "10.0.0.2"},
+		{"10.0.0.1:1", "garbage", "10.0.0.1"},
+		{"10.0.0.1:1", "203.0.113.9, garbage", "10.0.0.1"},
+		{"10.0.0.1:1", "::ffff:203.0.113.9", "203.0.113.9"},
+		{"@", "203.0.113.9", "@"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+		r.RemoteAddr = c.remote
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		require.Equal(t, c.want, g.address(r), "%s for %s", c.remote, c.forwarded)
+	}
+}
+
+// Operators are made by the terminal too.
+func TestOperators(t *testing.T) {
+	s := launch(t, nil)
+	admin := s.setUp()
+	bob := admin.join("bob@example.com", "admin")
+	tenant := map[string]string{"id": "acme", "name": "Acme"}
+	bob.do("POST", "/api/tenants", tenant).problem(403, "not_allowed")
+	require.NoError(t, SetOperator(t.Context(), s.cfg, "bob@example.com", true, io.Discard))
+	bob.do("POST", "/api/tenants", tenant).ok(nil)
+	bob.do("POST", "/api/tenants", tenant).problem(409, "tenant_taken")
+	require.NoError(t, SetOperator(t.Context(), s.cfg, "bob@example.com", false, io.Discard))
+	bob.do("POST", "/api/tenants", map[string]string{"id": "other", "name": "Other"}).problem(403, "not_allowed")
+	var list struct{ Total int }
+	bob.do("GET", "/api/tenants", nil).ok(&list)
+	require.Equal(t, 2, list.Total)
 }

@@ -42,7 +42,7 @@ type Server struct {
 	Addr            string        `yaml:"addr" flag:"addr" doc:"Address to listen on, host:port. Port 0 takes a free one. Anything but a loopback address is reachable from the network."`
 	PublicURL       string        `yaml:"public_url" doc:"Address at which browsers and carriers reach this server, when it is not the one above: behind a proxy, for example. Such as https://griot.example.com."`
 	AllowedOrigins  []string      `yaml:"allowed_origins" doc:"Web origins, besides the server's own, whose pages may open conversations. Such as https://www.example.com; * allows every page."`
-	SignIn          string        `yaml:"sign_in" enum:"on,off" doc:"on: once there is a first administrator, people sign in and programs send a key. off: nobody signs in; this machine and the keys of realtime.keys come in, and nobody else."`
+	SignIn          string        `yaml:"sign_in" enum:"on,off" doc:"on: once there is a first administrator, people sign in and programs send a key. off: nobody signs in; this machine and programs with a key come in, and nobody else."`
 	TrustedProxies  []string      `yaml:"trusted_proxies" doc:"Addresses of the proxies in front of this server, such as 10.0.0.0/8. What they say in X-Forwarded-For of where a request comes from is believed."`
 	ShutdownTimeout time.Duration `yaml:"shutdown_timeout" doc:"How long conversations may go on after the server was told to stop."`
 	Bench           bool          `yaml:"bench" doc:"Tell on /debug what the load costs: lateness of sound, memory, goroutines, profiles. griot bench reads it. Not for production: a profile slows the server down."`

@@ -162,3 +162,35 @@ func TestDocument(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, want, string(have), "run go test ./internal/config -update")
 }
+
+func TestSignInSettings(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		param  string
+	}{
+		"a provider":      {func(c *Config) { c.SSO.Issuer, c.SSO.ClientID = "https://login.example.com", "griot" }, ""},
+		"a provider here": {func(c *Config) { c.SSO.Issuer, c.SSO.ClientID = "http://127.0.0.1:8080/realms/x", "griot" }, ""},
+		"not encrypted":   {func(c *Config) { c.SSO.Issuer, c.SSO.ClientID = "http://login.example.com", "griot" }, "sso.issuer"},
+		"no address":      {func(c *Config) { c.SSO.Issuer, c.SSO.ClientID = "login", "griot" }, "sso.issuer"},
+		"no name with it": {func(c *Config) { c.SSO.Issuer = "https://login.example.com" }, "sso.client_id"},
+		"no way back": {func(c *Config) {
+			c.SSO.Issuer, c.SSO.ClientID, c.Server.Addr = "https://login.example.com", "griot", ":5000"
+		}, "server.public_url"},
+		"no role":                 {func(c *Config) { c.SSO.Role = "emperor" }, "sso.role"},
+		"neither on nor off":      {func(c *Config) { c.Server.SignIn = "perhaps" }, "server.sign_in"},
+		"a proxy":                 {func(c *Config) { c.Server.TrustedProxies = []string{"10.0.0.0/8", "::1", "192.0.2.1"} }, ""},
+		"a proxy by name":         {func(c *Config) { c.Server.TrustedProxies = []string{"proxy"} }, "server.trusted_proxies"},
+		"sessions without length": {func(c *Config) { c.Session.Life = 0 }, "session.idle"},
+	} {
+		cfg := Default()
+		c.change(&cfg)
+		err := cfg.Validate()
+		if c.param == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		var f *fault.Error
+		require.ErrorAs(t, err, &f, name)
+		require.Equal(t, c.param, f.Param, name)
+	}
+}

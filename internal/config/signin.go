@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net"
 	"net/netip"
 	"net/url"
 
@@ -28,6 +29,9 @@ func (c Config) validateSignIn(bad func(key, format string, args ...any) error) 
 	u, err := url.Parse(c.SSO.Issuer)
 	if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
 		return bad("sso.issuer", "sso.issuer: %q is not an address that begins with https://", c.SSO.Issuer)
+	}
+	if host, _, err := net.SplitHostPort(c.Server.Addr); err == nil && c.Server.PublicURL == "" && !loopback(host) {
+		return bad("server.public_url", "server.public_url: sso.issuer needs to know at which address people come back")
 	}
 	if c.SSO.ClientID == "" {
 		return bad("sso.client_id", "sso.client_id: a provider is named, but not what it calls this server")

@@ -409,3 +409,17 @@ func TestEmailsAndPaths(t *testing.T) {
 		require.Equal(t, want, identity.LocalPath(in), "%q", in)
 	}
 }
+
+// Where sign-in is off, cookies of before open nothing.
+func TestOffEndsSessions(t *testing.T) {
+	s := newStage(t, nil)
+	tok := s.ada().Token
+	off := identity.NewService(identity.Options{Store: s.db, Off: true, Now: func() time.Time { return s.now }})
+	_, err := off.Session(t.Context(), tok, true, at("x"))
+	s.code("sign_in_off", err)
+	_, err = off.SignIn(t.Context(), "ada@example.com", password, at("x"))
+	s.code("sign_in_off", err)
+	open, err := off.Open(t.Context())
+	require.NoError(t, err)
+	require.True(t, open)
+}

@@ -47,6 +47,9 @@ func (s *Service) open(ctx context.Context, a Account, tenant string, from Princ
 // Session recognises a browser by its token. A new token in Signed replaces the browser's; it is empty when the old one stays. mayRotate is false where no cookie
 // can be answered. The fault is Unknown "session_over" when there is no such session, or no longer.
 func (s *Service) Session(ctx context.Context, tok string, mayRotate bool, from Principal) (Signed, error) {
+	if s.o.Off {
+		return Signed{}, errOff()
+	}
 	hash, now := digest(tok), s.now()
 	ses, err := s.store.SessionByToken(ctx, hash)
 	if fault.KindOf(err) == fault.NotFound {

@@ -143,6 +143,29 @@ func (s *Service) ResetPassword(ctx context.Context, email, password string) err
 	return err
 }
 
+// SetOperator makes an account an operator of the installation, or no longer one: for who has the terminal of the server.
+func (s *Service) SetOperator(ctx context.Context, email string, operator bool) error {
+	email, err := Email(email)
+	if err != nil {
+		return err
+	}
+	a, err := s.store.AccountByEmail(ctx, email)
+	if err != nil {
+		return err
+	}
+	was := a.Operator
+	a.Operator = operator
+	if err := s.store.UpdateAccount(ctx, a); err != nil {
+		return err
+	}
+	all, err := s.store.Memberships(ctx, a.ID)
+	for _, m := range all {
+		err = s.Record(ctx, Entry{Tenant: m.Tenant.ID, ActorKind: ByMachine, ActorName: "terminal", Action: "operator.changed", TargetKind: "person", TargetID: a.ID, TargetName: a.Email,
+			Changes: []Change{{Field: "operator", From: yesNo(was), To: yesNo(operator)}}})
+	}
+	return err
+}
+
 // UpdateProfile sets a person's own name and language.
 func (s *Service) UpdateProfile(ctx context.Context, p Principal, name, lang string) (Account, error) {
 	if p.Kind != BySession {
