@@ -33,6 +33,7 @@ type tries struct {
 	failed int
 	last   time.Time
 	until  time.Time // none before
+	told   bool      // somebody was refused since the last failure
 }
 
 func newAttempts() *attempts { return &attempts{kept: map[string]*tries{}} }
@@ -44,14 +45,16 @@ type attempt struct {
 	set  map[string]time.Time // what the try made others wait for, by the key of the account and of the address
 }
 
-// begin counts a try, or refuses it with fault.Limited "too_many_attempts" and the seconds to wait.
-func (a *attempts) begin(now time.Time, account, address string) (*attempt, error) {
+// begin counts a try, or refuses it with fault.Limited "too_many_attempts" and the seconds to wait. news says that it is the first refusal since a failure: the others
+// are not worth an entry each, or refusals would fill the trail.
+func (a *attempts) begin(now time.Time, account, address string) (_ *attempt, news bool, err error) {
 	keys := map[string]string{"pair": "pair " + account + " " + address, "account": "account " + account, "address": "address " + address}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, key := range keys {
 		if t := a.kept[key]; t != nil && now.Before(t.until) {
-			return nil, tooMany(t.until.Sub(now))
+			news, t.told = !t.told, true
+			return nil, news, tooMany(t.until.Sub(now))
 		}
 	}
 	try := &attempt{a: a, pair: keys["pair"], set: map[string]time.Time{}}
@@ -61,14 +64,14 @@ func (a *attempts) begin(now time.Time, account, address string) (*attempt, erro
 			t = &tries{}
 			a.keep(key, t)
 		}
-		t.failed, t.last = t.failed+1, now
+		t.failed, t.last, t.told = t.failed+1, now, false
 		allow := allowances[kind]
 		if over := t.failed - allow.free; over >= 0 {
 			t.until = now.Add(min(allow.most, time.Second<<min(over, 12)))
 		}
 		try.set[key] = t.until
 	}
-	return try, nil
+	return try, false, nil
 }
 
 // keep adds tries, and forgets the oldest when there are too many. Called with mu held.

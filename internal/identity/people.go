@@ -147,7 +147,7 @@ func (s *Service) Accept(ctx context.Context, tok, name, password, lang string, 
 	}
 	var a Account
 	if in.HasAccount {
-		try, err := s.attempts.begin(s.now(), in.Invitation.Email, from.Address)
+		try, _, err := s.attempts.begin(s.now(), in.Invitation.Email, from.Address)
 		if err != nil {
 			return Signed{}, err
 		}

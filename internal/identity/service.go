@@ -113,7 +113,7 @@ func (s *Service) SetUp(ctx context.Context, f First, from Principal) (Signed, e
 		return Signed{}, fault.New(fault.Conflict, "setup_done", "There is an administrator already: sign in.")
 	}
 	if !from.Here {
-		attempt, err := s.attempts.begin(s.now(), "setup", from.Address)
+		attempt, _, err := s.attempts.begin(s.now(), "setup", from.Address)
 		if err != nil {
 			return Signed{}, err
 		}

@@ -18,9 +18,11 @@ func (s *Service) SignIn(ctx context.Context, email, password string, from Princ
 	if err != nil {
 		address = clip(email) // counts as an attempt like any other
 	}
-	try, err := s.attempts.begin(s.now(), address, from.Address)
+	try, news, err := s.attempts.begin(s.now(), address, from.Address)
 	if err != nil {
-		s.failed(ctx, address, "too_many_attempts", from)
+		if news {
+			s.failed(ctx, address, "too_many_attempts", from)
+		}
 		return Signed{}, err
 	}
 	a, err := s.store.AccountByEmail(ctx, address)
@@ -91,7 +93,7 @@ func (s *Service) ChangePassword(ctx context.Context, p Principal, current, next
 		return Signed{}, err
 	}
 	if a.Password != "" {
-		try, err := s.attempts.begin(s.now(), a.Email, p.Address)
+		try, _, err := s.attempts.begin(s.now(), a.Email, p.Address)
 		if err != nil {
 			return Signed{}, err
 		}
