@@ -94,18 +94,18 @@ type Greeting struct {
 
 // Turn says when the caller has finished, and what the caller's voice does to the agent's.
 type Turn struct {
-	Detection     string        `yaml:"detection" enum:"server_vad,semantic_vad"` // how the end of a turn is found: after a fixed pause, or after one that depends on the words
-	Eagerness     string        `yaml:"eagerness" enum:"low,medium,high,auto"`    // of semantic_vad: how soon it answers
-	Merge         time.Duration `yaml:"merge"`                                    // speech so soon after a turn goes on with it, while nothing of the answer was heard; 0 for never
-	Prepare       int           `yaml:"prepare"`                                  // how often in a turn a model may begin to think before the turn has ended, 0 to 2
-	Silence       time.Duration `yaml:"silence"`                                  // quiet that ends a turn, 100 ms to 5 s
-	Threshold     float64       `yaml:"threshold"`                                // probability from which sound counts as speech, 0 to 1
-	PrefixPadding time.Duration `yaml:"prefix_padding"`                           // sound before the detected start that still belongs to the turn
-	Interrupt     bool          `yaml:"interrupt"`                                // the caller may interrupt the agent
-	Sensitivity   string        `yaml:"sensitivity" enum:"low,medium,high"`       // how much speech it takes to cut the agent: low in noisy places
-	KeepThinking  bool          `yaml:"keep_thinking"`                            // speech while the agent thinks does not stop it
-	SelfVoice     bool          `yaml:"self_voice"`                               // the agent\'s own voice that comes back is told from the caller\'s; false takes everything for the caller
-	IdleTimeout   time.Duration `yaml:"idle_timeout"`                             // quiet after which the agent speaks first; 0 for never
+	Detection     string        `yaml:"detection" enum:"auto,server_vad,semantic_vad"` // how the end of a turn is found: after a fixed pause, after one that depends on the words, or after these where the recogniser tells them while the caller speaks
+	Eagerness     string        `yaml:"eagerness" enum:"low,medium,high,auto"`         // of semantic_vad: how soon it answers
+	Merge         time.Duration `yaml:"merge"`                                         // speech so soon after a turn goes on with it, while nothing of the answer was heard; 0 for never
+	Prepare       int           `yaml:"prepare"`                                       // how often in a turn a model may begin to think before the turn has ended, 0 to 2
+	Silence       time.Duration `yaml:"silence"`                                       // quiet that ends a turn, 100 ms to 5 s
+	Threshold     float64       `yaml:"threshold"`                                     // probability from which sound counts as speech, 0 to 1
+	PrefixPadding time.Duration `yaml:"prefix_padding"`                                // sound before the detected start that still belongs to the turn
+	Interrupt     bool          `yaml:"interrupt"`                                     // the caller may interrupt the agent
+	Sensitivity   string        `yaml:"sensitivity" enum:"low,medium,high"`            // how much speech it takes to cut the agent: low in noisy places
+	KeepThinking  bool          `yaml:"keep_thinking"`                                 // speech while the agent thinks does not stop it
+	SelfVoice     bool          `yaml:"self_voice"`                                    // the agent\'s own voice that comes back is told from the caller\'s; false takes everything for the caller
+	IdleTimeout   time.Duration `yaml:"idle_timeout"`                                  // quiet after which the agent speaks first; 0 for never
 }
 
 // Limits end a conversation that nobody ends.
@@ -125,7 +125,7 @@ func Default() Definition {
 		Recogniser: Recogniser{Provider: Auto},
 		Realtime:   Realtime{Provider: None},
 		Turn: Turn{
-			Detection: "server_vad", Eagerness: "auto", Merge: 600 * time.Millisecond, Prepare: 1, Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
+			Detection: Auto, Eagerness: "auto", Merge: 600 * time.Millisecond, Prepare: 1, Silence: 500 * time.Millisecond, Threshold: 0.5, PrefixPadding: 300 * time.Millisecond,
 			Interrupt: true, Sensitivity: "medium", SelfVoice: true, IdleTimeout: 15 * time.Second,
 		},
 		Limits: Limits{MaxDuration: 15 * time.Minute, IdleHangUp: 180 * time.Second},

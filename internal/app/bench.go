@@ -161,6 +161,7 @@ recogniser:
 model:
   provider: fake
 turn:
+  detection: server_vad
   idle_timeout: 0s
 limits:
   max_duration: 24h

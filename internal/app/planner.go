@@ -66,7 +66,7 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 		Voice: tts.Options{Voice: d.Voice.ID, Lang: d.Language, Rate: d.Voice.Rate},
 		Settings: session.Settings{
 			Instructions: d.Instructions, MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature,
-			Turn: turn.Settings{Kind: turn.Detection(d.Turn.Detection), Eagerness: turn.Eagerness(d.Turn.Eagerness), Merge: d.Turn.Merge, Prepare: d.Turn.Prepare, Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
+			Turn: turn.Settings{Kind: detection(d, ears.model, whole.model), Eagerness: turn.Eagerness(d.Turn.Eagerness), Merge: d.Turn.Merge, Prepare: d.Turn.Prepare, Threshold: float32(d.Turn.Threshold), PrefixPadding: d.Turn.PrefixPadding, Silence: d.Turn.Silence,
 				CreateResponse: true, InterruptResponse: d.Turn.Interrupt, IdleTimeout: d.Turn.IdleTimeout, MaxTurn: 30 * time.Second,
 				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},
 			Hints: stt.Hints{Open: true},
@@ -146,6 +146,17 @@ func (p *planner) definition(ctx context.Context, ref string) (agent.Definition,
 		return agent.Definition{}, fault.New(fault.Invalid, "not_offered", "provider %q offers no model that answers", id).At("model")
 	}
 	return d, nil
+}
+
+// detection is how an agent finds the ends of turns. Words that come only after the turn cannot tell when it is over: waiting for them in vain takes longer than a fixed pause.
+func detection(d agent.Definition, ears stt.Model, whole s2s.Model) turn.Detection {
+	switch {
+	case d.Turn.Detection != agent.Auto:
+		return turn.Detection(d.Turn.Detection)
+	case ears != nil && ears.Caps().Partials && whole == nil:
+		return turn.SemanticVAD
+	}
+	return turn.ServerVAD
 }
 
 // notices says what limits the agent on this machine.
