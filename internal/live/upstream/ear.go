@@ -289,6 +289,13 @@ func (s *earStream) stands() {
 	}
 }
 
+// idle reports whether nothing is being said, and everything that was is known.
+func (s *earStream) idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cur == nil && len(s.owed) == 0
+}
+
 // taken: the model has the oldest utterance that was committed.
 func (s *earStream) taken(ref string) {
 	s.mu.Lock()

@@ -8,6 +8,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"reflect"
@@ -43,6 +44,8 @@ type Options struct {
 	Settings s2s.Options
 	// Patience is how long an answer waits for a line that is not up before it fails: 3 s.
 	Patience time.Duration
+	// Renew is how old a connection gets before it is replaced by a new one, in a moment in which nobody says anything: 55 min. Services end them after an hour, whatever is being said.
+	Renew time.Duration
 	// Limit is how many items of the history a model is given that has seen none of it: 200.
 	Limit int
 }
@@ -96,6 +99,9 @@ func New(m s2s.Model, o Options, notify func(Note)) *Line {
 	if o.Patience <= 0 {
 		o.Patience = 3 * time.Second
 	}
+	if o.Renew <= 0 {
+		o.Renew = 55 * time.Minute
+	}
 	if o.Limit <= 0 {
 		o.Limit = 200
 	}
@@ -134,6 +140,10 @@ func (l *Line) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			l.down(lost, context.Cause(ctx))
 			return
+		}
+		if errors.Is(err, errRenew) {
+			l.down(dialling, err)
+			continue
 		}
 		if short++; time.Since(began) >= brief {
 			short = 0
@@ -218,6 +228,7 @@ func (l *Line) hold(ctx context.Context, sess s2s.Session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	var sender sync.WaitGroup
 	sender.Go(func() { l.send(ctx, sess) })
+	sender.Go(func() { l.renew(ctx) })
 	defer sender.Wait()
 	defer cancel()
 	for {
@@ -231,6 +242,23 @@ func (l *Line) hold(ctx context.Context, sess s2s.Session) error {
 			return err
 		}
 		l.take(ctx, sess, ev)
+	}
+}
+
+// errRenew ends a connection that is to be replaced.
+var errRenew = errors.New("the connection is replaced by a new one")
+
+// renew hangs up on an old connection as soon as nothing is under way on it.
+func (l *Line) renew(ctx context.Context) {
+	for wait := l.opts.Renew; sleep(ctx, wait); wait = 250 * time.Millisecond {
+		l.mu.Lock()
+		epoch, ear := l.epoch, l.ear
+		idle := l.busy == nil && len(l.settled) == 0 && !l.settlingAny()
+		l.mu.Unlock()
+		if idle && (ear == nil || ear.idle()) {
+			l.hangUp(epoch, errRenew)
+			return
+		}
 	}
 }
 
