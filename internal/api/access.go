@@ -85,6 +85,10 @@ var Rules = []Rule{
 	{Route: "DELETE /api/providers/{id}", Needs: identity.WriteProviders, Action: "provider.reset", Target: "provider", Param: "id"},
 	{Route: "POST /api/providers/{id}/check", Needs: identity.WriteProviders, Why: "it tries settings and keeps nothing"},
 
+	{Route: "GET /api/models", Needs: identity.ReadAgents},
+	{Route: "GET /api/voices", Needs: identity.ReadAgents},
+	{Route: "GET /api/voices/{provider}/{id}/sample", Needs: identity.Talk},
+
 	{Route: "GET /api/tenants", Needs: Recognised},
 	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},
 	{Route: "PATCH /api/tenant", Needs: identity.WriteTenant, Action: "tenant.changed", Target: "tenant"},

@@ -26,13 +26,16 @@ type Services struct {
 	Calls         Calls
 	System        System
 	Providers     Providers
+	Models        Models
+	Voices        Voices
 	Identity      *identity.Service
 	Cookie        Cookie
 }
 
 type api struct {
-	s    Services
-	huma huma.API
+	s       Services
+	huma    huma.API
+	samples buckets
 }
 
 // New returns the handler of /api/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
@@ -77,6 +80,8 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.keys()
 	a.audit()
 	a.providers()
+	a.models()
+	a.voices()
 	return a
 }
 

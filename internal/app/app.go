@@ -22,6 +22,7 @@ import (
 	"griot/internal/api"
 	"griot/internal/blob"
 	"griot/internal/calls"
+	"griot/internal/catalog"
 	"griot/internal/config"
 	"griot/internal/conversation"
 	"griot/internal/fault"
@@ -33,6 +34,7 @@ import (
 	"griot/internal/provider"
 	"griot/internal/secret"
 	"griot/internal/store"
+	"griot/internal/voice"
 	"griot/web"
 )
 
@@ -142,7 +144,8 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	doors.callTenant = a.callTenant
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
-	rest := api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a, Providers: settings, Identity: people, Cookie: cookie})
+	rest := api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a, Providers: settings,
+		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))

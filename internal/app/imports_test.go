@@ -42,6 +42,7 @@ var levels = map[string]int{
 	"internal/flow":         4,
 	"internal/identity":     4,
 	"internal/secret":       3,
+	"internal/voice":        4,
 
 	"internal/api":   5,
 	"internal/store": 5,
@@ -86,7 +87,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/secret"},
+		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/secret", "internal/voice"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{
@@ -131,7 +132,7 @@ var rules = []rule{
 		reason: "a handler is parse, call, render",
 	},
 	{
-		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/secret", "internal/blob"},
+		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/secret", "internal/voice", "internal/blob"},
 		never:  []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite"},
 		reason: "the service says what it needs; SQL is an implementation",
 	},

@@ -14,15 +14,16 @@ import (
 // json name and are of the types string, bool, int, float64, []string or time.Duration: that is a mistake in the
 // vendor's source, and the vendor's own tests meet it first.
 //
-// In the Provider it returns, Present is never nil; a constructor or Check that the Spec does not have stays nil.
+// In the Provider it returns, Present is never nil; a constructor, Check, Models or Voices that the Spec does not have stays nil.
 func Define[C any](s Spec[C]) Provider {
 	sh := shapeOf(s.ID, s.Default)
 	p := Provider{
 		ID: s.ID, Name: s.Name, Schema: sh.schema(),
-		STT: bind[C, stt.Model](sh, s.STT),
-		LLM: bind[C, llm.Model](sh, s.LLM),
-		TTS: bind[C, tts.Model](sh, s.TTS),
-		S2S: bind[C, s2s.Model](sh, s.S2S),
+		STT:    bind[C, stt.Model](sh, s.STT),
+		LLM:    bind[C, llm.Model](sh, s.LLM),
+		TTS:    bind[C, tts.Model](sh, s.TTS),
+		S2S:    bind[C, s2s.Model](sh, s.S2S),
+		Models: bind[C, []string](sh, s.Models), Voices: bind[C, []tts.Voice](sh, s.Voices),
 	}
 	p.Present = func(ctx context.Context, raw json.RawMessage) Presence {
 		c, err := decode[C](sh, raw, lenient)

@@ -27,6 +27,10 @@ type Spec[C any] struct {
 	Present func(ctx context.Context, c C) Presence
 	// Check makes a cheap authenticated request: the console's "Test" button. Nil means that there is nothing to test.
 	Check func(ctx context.Context, c C) error
+	// Models asks the vendor for the names of its models of every kind, and Voices for its voices; ctx bounds the question. Nil means that it cannot be asked: what is known of it
+	// from elsewhere holds.
+	Models func(ctx context.Context, c C) ([]string, error)
+	Voices func(ctx context.Context, c C) ([]tts.Voice, error)
 }
 
 // Presence says whether a vendor's parts are on this machine.
@@ -48,4 +52,6 @@ type Provider struct {
 	Present  func(ctx context.Context, raw json.RawMessage) Presence
 	Validate func(raw json.RawMessage) error // whether a configuration can be used; its faults are Invalid and name the field
 	Check    func(ctx context.Context, raw json.RawMessage) error
+	Models   func(ctx context.Context, raw json.RawMessage) ([]string, error)
+	Voices   func(ctx context.Context, raw json.RawMessage) ([]tts.Voice, error)
 }

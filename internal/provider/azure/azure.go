@@ -42,6 +42,7 @@ func Provider() provider.Provider {
 		S2S:     newS2S,
 		Present: present,
 		Check:   check,
+		Voices:  voices,
 	})
 }
 

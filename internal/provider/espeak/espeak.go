@@ -46,6 +46,7 @@ func Provider() provider.Provider {
 			return m, nil // where it is missing, Open says so, and works as soon as it is installed
 		},
 		Present: present,
+		Voices:  func(ctx context.Context, _ Config) ([]tts.Voice, error) { return installed(ctx, "espeak-ng") },
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -487,4 +488,36 @@ func BenchmarkFirstAudio(b *testing.B) {
 		require.NoError(b, s.Close())
 		b.StartTimer()
 	}
+}
+
+// What the program lists is what agents may choose, and each voice of the list speaks.
+func TestInstalledVoices(t *testing.T) {
+	if _, err := exec.LookPath("espeak-ng"); err != nil {
+		missing(t, "espeak-ng", err)
+	}
+	list, err := installed(t.Context(), "espeak-ng")
+	require.NoError(t, err)
+	tags := map[string]bool{}
+	for _, v := range list {
+		tags[v.Lang] = true
+	}
+	for _, tag := range []string{"en-US", "en-GB", "fr-FR", "fr-BE", "fr-CH", "es-ES", "es-419"} {
+		require.True(t, tags[tag], tag)
+	}
+	m := open(t)
+	h, err := sayAll(m, tts.Options{Voice: "fr-be+klatt4"}, "Septante et un.")
+	require.NoError(t, err)
+	require.Greater(t, h.length(), 500*time.Millisecond)
+
+	every, err := installed(t.Context(), "no-such-espeak")
+	require.NoError(t, err)
+	require.Equal(t, voiceList(), every)
+	fake := filepath.Join(t.TempDir(), "espeak-ng")
+	require.NoError(t, os.WriteFile(fake, []byte("#!/bin/sh\necho 'Pty Language Age/Gender VoiceName'\necho ' 5  fr-fr  --/M  French_(France) roa/fr'\n"), 0o700))
+	some, err := installed(t.Context(), fake)
+	require.NoError(t, err)
+	require.Len(t, some, len(variants))
+	require.NoError(t, os.WriteFile(fake, []byte("#!/bin/sh\nexit 1\n"), 0o700))
+	_, err = installed(t.Context(), fake)
+	require.Equal(t, fault.Unavailable, fault.KindOf(err))
 }

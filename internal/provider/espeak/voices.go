@@ -1,8 +1,12 @@
 package espeak
 
 import (
+	"context"
 	"math"
+	"os/exec"
+	"slices"
 	"strings"
+	"time"
 
 	"griot/internal/fault"
 	"griot/internal/model/tts"
@@ -21,7 +25,11 @@ const (
 var dialects = []struct{ id, tag, name string }{
 	{"en-us", "en-US", "English (United States)"},
 	{"en-gb", "en-GB", "English (Great Britain)"},
-	{"fr-fr", "fr-FR", "Français"},
+	{"en-gb-scotland", "en-GB", "English (Scotland)"},
+	{"en-gb-x-rp", "en-GB", "English (Received Pronunciation)"},
+	{"fr-fr", "fr-FR", "Français (France)"},
+	{"fr-be", "fr-BE", "Français (Belgique)"},
+	{"fr-ch", "fr-CH", "Français (Suisse)"},
 	{"es", "es-ES", "Español (España)"},
 	{"es-419", "es-419", "Español (Latinoamérica)"},
 }
@@ -43,6 +51,31 @@ func voiceList() []tts.Voice {
 	return list
 }
 
+// installed returns the voices that the espeak-ng on this machine really has, as the program lists them. Without the program, whose library may be there all the same, it is
+// every voice. It asks for at most five seconds.
+func installed(ctx context.Context, program string) ([]tts.Voice, error) {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return voiceList(), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, path, "--voices").Output()
+	if err != nil {
+		return nil, fault.Wrap(err, fault.Unavailable, "espeak_failed", "espeak-ng does not list its voices")
+	}
+	have := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Fields(line); len(f) > 1 { // priority, language, …
+			have[strings.ToLower(f[1])] = true
+		}
+	}
+	return slices.DeleteFunc(voiceList(), func(v tts.Voice) bool {
+		dialect, _, _ := strings.Cut(v.ID, "+")
+		return !have[dialect]
+	}), nil
+}
+
 // chooseVoice returns the voice that o asks for: o.Voice when it is set, otherwise the given variant of o.Lang's dialect.
 func chooseVoice(o tts.Options, variant string) (string, error) {
 	if o.Voice != "" {
@@ -52,7 +85,7 @@ func chooseVoice(o tts.Options, variant string) (string, error) {
 			}
 		}
 		return "", fault.New(fault.Invalid, "unknown_voice",
-			"espeak has no voice %q; its voices are a language (en-us, en-gb, fr-fr, es, es-419), a plus sign and f2, klatt4 or m3", o.Voice).At("voice")
+			"espeak has no voice %q; its voices are a language (such as en-us, en-gb, fr-fr, es, es-419), a plus sign and f2, klatt4 or m3", o.Voice).At("voice")
 	}
 	d := dialectOf(o.Lang)
 	if d == "" {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,6 +52,7 @@ func Provider() provider.Provider {
 		S2S:     newS2S,
 		Present: present,
 		Check:   check,
+		Models:  list,
 	})
 }
 
@@ -69,18 +71,18 @@ func present(_ context.Context, c Config) provider.Presence {
 	return provider.Presence{Missing: "There is neither an API key nor the address of a compatible server.", Mend: "export OPENAI_API_KEY=..."}
 }
 
-// check lists the server's models, and looks for the configured one among them.
-func check(ctx context.Context, c Config) error {
+// list asks the server for the names of its models.
+func list(ctx context.Context, c Config) ([]string, error) {
 	cl, err := newClient(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer cl.Close()
 	ctx, l := newLeash(ctx, c.Timeout)
 	defer l.release()
 	res, err := cl.get(ctx, "models")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer res.Body.Close()
 	var list struct {
@@ -90,19 +92,25 @@ func check(ctx context.Context, c Config) error {
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(&list); err != nil {
 		if ctx.Err() != nil {
-			return cl.fault(ctx, nil, err)
+			return nil, cl.fault(ctx, nil, err)
 		}
-		return fault.Wrap(err, fault.Unavailable, "bad_response", "%s answers the request for its models with something that is not JSON; does its address end in /v1?", host(c.BaseURL))
+		return nil, fault.Wrap(err, fault.Unavailable, "bad_response", "%s answers the request for its models with something that is not JSON; does its address end in /v1?", host(c.BaseURL))
 	}
-	var names []string
+	names := make([]string, 0, len(list.Data))
 	for _, m := range list.Data {
-		if m.ID == c.Model || strings.HasPrefix(m.ID, c.Model+":") {
-			return nil
-		}
 		names = append(names, m.ID)
 	}
-	if len(names) == 0 {
-		return nil // the server answers, but does not tell its models
+	return names, nil
+}
+
+// check lists the server's models, and looks for the configured one among them.
+func check(ctx context.Context, c Config) error {
+	names, err := list(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return n == c.Model || strings.HasPrefix(n, c.Model+":") }) {
+		return nil // with none the server answers, but does not tell its models
 	}
 	some := strings.Join(names[:min(len(names), 8)], ", ")
 	return fault.New(fault.NotFound, "model_not_found", "%s has no model %q; it has %d others: %s", host(c.BaseURL), c.Model, len(names), some).At("openai.model")

@@ -232,6 +232,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the models that agents can be built on */
+        get: operations["list-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/people": {
         parameters: {
             query?: never;
@@ -619,6 +636,40 @@ export interface paths {
         put?: never;
         /** Make a tenant, with yourself as its administrator */
         post: operations["create-tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/voices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List voices, with how many each choice leaves */
+        get: operations["list-voices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/voices/{provider}/{id}/sample": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Listen to a voice */
+        get: operations["get-voice-sample"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1111,6 +1162,15 @@ export interface components {
         EventList: {
             items: components["schemas"]["Event"][];
         };
+        FacetCount: {
+            /**
+             * Format: int64
+             * @description Voices that are left when this is chosen and everything else stays.
+             */
+            count: number;
+            /** @example fr-FR */
+            value: string;
+        };
         FieldError: {
             /** @example query.limit */
             location?: string;
@@ -1289,6 +1349,114 @@ export interface components {
             disabled?: boolean;
             /** @enum {string} */
             role?: "viewer" | "user" | "manager" | "admin";
+        };
+        Model: {
+            /** @description It can be used here and now. */
+            available: boolean;
+            end_of_utterance_detection: boolean;
+            /**
+             * @description Absent for what only listens, only speaks or is a flow.
+             * @enum {string}
+             */
+            family?: "F1" | "F2" | "F3";
+            /** @description Only the provider's server told of it: its kind and family are guessed from its name. */
+            found: boolean;
+            /**
+             * @description The provider and its name of the model. In an agent a model of kind s2s goes into realtime.provider and realtime.model, an llm into model.provider and model.name, a flow into model.flow.
+             * @example azure/gpt-realtime
+             */
+            id: string;
+            /** @description It takes pictures. */
+            images: boolean;
+            /**
+             * @description Speaks and is spoken to; writes; listens; speaks; answers without a model.
+             * @enum {string}
+             */
+            kind: "s2s" | "llm" | "stt" | "tts" | "flow";
+            /** @description BCP 47; empty for many. */
+            languages: string[];
+            /**
+             * Format: int64
+             * @description From the caller's last word to the answer's first; null when it is not known.
+             * @example 400
+             */
+            latency_ms: number | null;
+            /**
+             * Format: int64
+             * @description Characters, for an agent that is spoken to; 0 when it takes none.
+             */
+            max_instructions: number;
+            /**
+             * Format: int64
+             * @description Of one answer; 0 when it is not known.
+             */
+            max_tokens: number;
+            /** @description A shell command that mends it. */
+            mend?: string;
+            /** @description The same in English, with details. */
+            message?: string;
+            /** @example gpt-realtime */
+            name: string;
+            personal_voice: boolean;
+            phrase_list: boolean;
+            /** @example azure */
+            provider: string;
+            /** @example Azure Voice Live */
+            provider_name: string;
+            /** @description What it is good at, in the language asked for. */
+            summary: string;
+            /**
+             * @description Absent when it is not known.
+             * @enum {string}
+             */
+            tier?: "pro" | "basic" | "lite";
+            /** @description It can call tools. */
+            tools: boolean;
+            /** @description Models that may write down the caller. */
+            transcription: string[];
+            /** @description The service's own. Griot's server_vad and semantic_vad go with every model. */
+            turn_detections: string[];
+            /** @description Types of voices that it has itself. Any that reads goes with a model that writes. */
+            voice_types: string[];
+            /**
+             * @description Why it is not available.
+             * @enum {string}
+             */
+            why?: "no_provider" | "provider_not_set" | "not_offered" | "provider_not_ready";
+        };
+        ModelFamily: {
+            /** @enum {string} */
+            audio: "native" | "cascade";
+            /**
+             * Format: int64
+             * @description Of the list.
+             */
+            available: number;
+            end_of_utterance_detection: boolean;
+            /** @enum {string} */
+            id: "F1" | "F2" | "F3";
+            /** Format: int64 */
+            max_tokens: number;
+            /**
+             * Format: int64
+             * @description Of the list.
+             */
+            models: number;
+            /** @description In the language asked for. */
+            name: string;
+            personal_voice: boolean;
+            phrase_list: boolean;
+            /** @description In the language asked for. */
+            summary: string;
+            turn_detections: string[];
+            voice_types: string[];
+        };
+        ModelList: {
+            /** @description All three, in order. */
+            families: components["schemas"]["ModelFamily"][];
+            items: components["schemas"]["Model"][];
+            /** Format: int64 */
+            total: number;
         };
         NewInvitation: {
             /** Format: date-time */
@@ -1607,6 +1775,83 @@ export interface components {
             tools_done_ms: number;
             /** Format: int64 */
             turn: number;
+        };
+        Voice: {
+            /** @description It can be used here and now. */
+            available: boolean;
+            /** @enum {string} */
+            gender: "female" | "male" | "neutral" | "unknown";
+            /**
+             * @description The provider's name of it: voice.id of an agent, or realtime.voice.
+             * @example fr-fr+f2
+             */
+            id: string;
+            /**
+             * @description Empty for one that speaks every language.
+             * @example fr
+             */
+            language: string;
+            /**
+             * @description BCP 47; empty for one that speaks every language.
+             * @example fr-FR
+             */
+            locale: string;
+            /** @description A shell command that mends it. */
+            mend?: string;
+            /** @description The same in English, with details. */
+            message?: string;
+            name: string;
+            /** @example espeak */
+            provider: string;
+            provider_name: string;
+            /**
+             * @description The vendor's own word; may be empty.
+             * @example Neural
+             */
+            quality: string;
+            /** @description Path of its sample; absent when it cannot be listened to. */
+            sample?: string;
+            /** @description In the language asked for; may be empty. */
+            summary: string;
+            /** @enum {string} */
+            type: "azure-standard" | "azure-personal" | "azure-custom" | "openai" | "google" | "local";
+            /** @description Where it goes in an agent: realtime.voice of a speech-to-speech model, or voice.id. */
+            uses: ("realtime" | "voice")[];
+            /**
+             * @description Why it is not available.
+             * @enum {string}
+             */
+            why?: "no_provider" | "provider_not_set" | "not_offered" | "provider_not_ready";
+        };
+        VoiceFacets: {
+            gender: components["schemas"]["FacetCount"][];
+            language: components["schemas"]["FacetCount"][];
+            locale: components["schemas"]["FacetCount"][];
+            provider: components["schemas"]["FacetCount"][];
+            type: components["schemas"]["FacetCount"][];
+        };
+        VoiceList: {
+            facets: components["schemas"]["VoiceFacets"];
+            /** @description Available ones first. */
+            items: components["schemas"]["Voice"][];
+            /** @description When nothing was found: which filter to drop, the nearest first. */
+            relax: components["schemas"]["VoiceRelaxation"][];
+            /** @description What a sample says when it is not told, in the language asked for. */
+            sample_text: string;
+            /**
+             * Format: int64
+             * @description Without limit and offset.
+             */
+            total: number;
+        };
+        VoiceRelaxation: {
+            /**
+             * Format: int64
+             * @description Voices that are found without this filter.
+             */
+            count: number;
+            /** @enum {string} */
+            drop: "language" | "locale" | "gender" | "type" | "provider" | "available" | "model";
         };
     };
     responses: never;
@@ -2462,6 +2707,45 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-models": {
+        parameters: {
+            query?: {
+                family?: "F1" | "F2" | "F3";
+                kind?: "s2s" | "llm" | "stt" | "tts" | "flow";
+                provider?: string;
+                /** @description Only models that know it. */
+                language?: string;
+                /** @description Only those that can be used now, or only the others. */
+                available?: "true" | "false";
+                /** @description Language of the texts: en, fr or es. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4039,6 +4323,144 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-voices": {
+        parameters: {
+            query?: {
+                /** @description A voice that speaks every language is of each. */
+                language?: string;
+                locale?: string;
+                gender?: "female" | "male" | "neutral" | "unknown";
+                type?: "azure-standard" | "azure-personal" | "azure-custom" | "openai" | "google" | "local";
+                provider?: string;
+                /** @description Only voices that an agent on this model can have. */
+                model?: string;
+                /** @description Only those that can be used now, or only the others. */
+                available?: "true" | "false";
+                limit?: number;
+                offset?: number;
+                /** @description Language of the texts: en, fr or es. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoiceList"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-voice-sample": {
+        parameters: {
+            query?: {
+                /** @description At most 200 characters; empty for a sentence in the voice's language. */
+                text?: string;
+                /** @description For a voice that speaks every language. */
+                lang?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A WAV file */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Length"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
