@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -15,10 +14,9 @@ import (
 )
 
 func TestDefaultsAreReceptionsInThreeLanguages(t *testing.T) {
-	s, err := Open("")
+	s, err := OpenFiles("")
 	require.NoError(t, err)
-	list, err := s.List(context.Background())
-	require.NoError(t, err)
+	list := s.List()
 	var refs []string
 	for _, d := range list {
 		refs = append(refs, d.Reference)
@@ -43,30 +41,28 @@ func TestFolderAddsAndReplaces(t *testing.T) {
 	put("sales.yml", "reference: Agent-000042\nname: Sales\nlanguage: fr-CA\nmodel: {provider: openai, name: m, temperature: 0.8}\nlimits: {max_duration: 2m}\n")
 	put("notes.txt", "not: [an agent")
 	put(".hidden.yaml", "not: [an agent")
-	s, err := Open(dir)
+	s, err := OpenFiles(dir)
 	require.NoError(t, err)
-	d, err := s.Get(context.Background(), "reception-en")
+	d, err := s.Get("reception-en")
 	require.NoError(t, err)
 	require.Equal(t, "Ours", d.Name)
 	require.False(t, d.Turn.Interrupt)
 	require.Equal(t, 700*time.Millisecond, d.Turn.Silence)
 	require.Equal(t, 300*time.Millisecond, d.Turn.PrefixPadding, "what the file leaves out keeps its default")
-	d, err = s.Get(context.Background(), "Agent-000042")
+	d, err = s.Get("Agent-000042")
 	require.NoError(t, err)
 	require.InDelta(t, 0.8, *d.Model.Temperature, 0)
 	require.Equal(t, 2*time.Minute, d.Limits.MaxDuration)
-	list, err := s.List(context.Background())
-	require.NoError(t, err)
+	list := s.List()
 	require.Len(t, list, 4)
 
-	_, err = s.Get(context.Background(), "recepton-en")
+	_, err = s.Get("recepton-en")
 	require.Equal(t, fault.NotFound, fault.KindOf(err))
 	require.EqualError(t, err, `there is no agent "recepton-en"; did you mean reception-en?`)
 
-	s, err = Open(filepath.Join(dir, "nowhere"))
+	s, err = OpenFiles(filepath.Join(dir, "nowhere"))
 	require.NoError(t, err)
-	list, err = s.List(context.Background())
-	require.NoError(t, err)
+	list = s.List()
 	require.Len(t, list, 3)
 }
 

@@ -1,5 +1,5 @@
-// Package agent is what an agent is: a definition that people write, its validation, and where definitions come from. For now they are
-// YAML files, in a folder and built in.
+// Package agent is what an agent is: a definition that people write, its validation, and where definitions come from. Some are YAML files, built in or in a folder, which
+// the program only reads; the others are made by people, kept by a Store with every version, and belong to a tenant.
 package agent
 
 import (
@@ -41,6 +41,7 @@ const (
 
 // Definition is everything that makes one agent. The zero value is not valid: start from Default.
 type Definition struct {
+	Format       int        `yaml:"format"`    // of the file: see Format
 	Reference    string     `yaml:"reference"` // how it is called in addresses and commands; the file's name when left out
 	Name         string     `yaml:"name"`      // how people call it
 	Description  string     `yaml:"description"`
@@ -51,6 +52,7 @@ type Definition struct {
 	Model        Model      `yaml:"model"`
 	Recogniser   Recogniser `yaml:"recogniser"`
 	Realtime     Realtime   `yaml:"realtime"`
+	Tools        []string   `yaml:"tools"`        // references of what the agent can do besides talking, MaxTools at most
 	Instructions string     `yaml:"instructions"` // what a language model is told; a call flow ignores it
 	Greeting     Greeting   `yaml:"greeting"`
 	Turn         Turn       `yaml:"turn"`
@@ -117,6 +119,7 @@ type Limits struct {
 // Default is where every definition starts.
 func Default() Definition {
 	return Definition{
+		Format:     Format,
 		Kind:       Voice,
 		Language:   "en",
 		Version:    1,
@@ -133,8 +136,17 @@ func Default() Definition {
 	}
 }
 
-// MaxInstructions bounds the instructions, in characters.
-const MaxInstructions = 16000
+// Format is the version of the file's format that this program writes. It reads this one and older ones.
+const Format = 1
+
+// Bounds of a definition. What is said aloud has to be remembered by a model that answers at once: the specification gives instructions for voices 2,000 characters, and an
+// agent 8 tools.
+const (
+	MaxInstructions      = 16000 // characters
+	MaxVoiceInstructions = 2000  // characters, of agents that speak and are made in the console
+	MaxTools             = 8
+	MaxName              = 120 // characters
+)
 
 var reference = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
@@ -152,7 +164,7 @@ func (d Definition) Validate() error {
 	if !reference.MatchString(d.Reference) {
 		return bad("reference", "%q is not made of 1 to 63 letters, digits, - and _", d.Reference)
 	}
-	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > 120 {
+	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 || n > MaxName {
 		return bad("name", "a name of 1 to 120 characters is needed")
 	}
 	for _, c := range []struct{ key, value, choices string }{
@@ -194,6 +206,14 @@ func (d Definition) Validate() error {
 	}
 	if d.Model.MaxTokens < 0 {
 		return bad("model.max_tokens", "%d is negative", d.Model.MaxTokens)
+	}
+	if len(d.Tools) > MaxTools {
+		return bad("tools", "%d are more than %d", len(d.Tools), MaxTools)
+	}
+	for _, t := range d.Tools {
+		if !reference.MatchString(t) {
+			return bad("tools", "%q is not made of 1 to 63 letters, digits, - and _", t)
+		}
 	}
 	if n := utf8.RuneCountInString(d.Instructions); n > MaxInstructions {
 		return bad("instructions", "%d characters are more than %d", n, MaxInstructions)

@@ -82,6 +82,9 @@ func read(fsys fs.FS, name, file string) (Definition, error) {
 
 // Parse reads one definition over Default. file names it in errors, and its base name is the reference when the text has none.
 func Parse(file string, b []byte) (Definition, error) {
+	if err := newer(file, b); err != nil {
+		return Definition{}, err
+	}
 	d := Default()
 	d.Reference = strings.TrimSuffix(path.Base(file), path.Ext(file))
 	if err := strict.YAML(file, b, &d); err != nil {
@@ -95,6 +98,26 @@ func Parse(file string, b []byte) (Definition, error) {
 		return Definition{}, err
 	}
 	return d, nil
+}
+
+// newer refuses a file of a format that this program does not know, before anything in it is called wrong.
+func newer(file string, b []byte) error {
+	var head struct {
+		Format any `yaml:"format"`
+	}
+	if yaml.Unmarshal(b, &head) != nil || head.Format == nil {
+		return nil // what is wrong with the file is said by who reads all of it
+	}
+	n, ok := head.Format.(int)
+	switch {
+	case ok && n > Format:
+		f := fault.New(fault.Invalid, "format_too_new", "%s: the file has format %d, and this version of Griot reads up to %d. Install a newer version, or export the file again from an older one.", place(file, b, "format"), n, Format)
+		f.Params = map[string]string{"found": fmt.Sprint(n), "known": fmt.Sprint(Format)}
+		return f.At("format")
+	case !ok || n < 1:
+		return fault.New(fault.Invalid, strict.CodeBadValue, "%s: format: %v is not a format; they count from 1", place(file, b, "format"), head.Format).At("format")
+	}
+	return nil
 }
 
 // place is file:line of a key, or of the nearest of its parents that the document mentions.

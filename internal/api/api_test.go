@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"griot/internal/agent"
 	"griot/internal/api"
 	"griot/internal/blob"
 	"griot/internal/calls"
@@ -28,24 +29,37 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-type agents struct{ err error }
-
-var reception = api.Agent{Reference: "reception-en", Name: "Reception", Kind: "voice", Status: "active", Language: "en-GB", Listens: true}
-
-func (a agents) List(_ context.Context, tenant string) ([]api.Agent, error) {
-	if a.err != nil || tenant != "default" {
-		return nil, a.err
-	}
-	return []api.Agent{reception}, nil
+// failing is a store whose lists fail.
+type failing struct {
+	agent.Store
+	err error
 }
 
-func (a agents) Get(_ context.Context, tenant, ref string) (api.Agent, error) {
-	if tenant == "default" && ref == reception.Reference {
-		return reception, nil
+func (f failing) CountAgents(ctx context.Context, tenant string, q agent.Filter) (map[agent.Status]int, error) {
+	if f.err != nil {
+		return nil, f.err
 	}
-	f := fault.New(fault.NotFound, "agent_not_found", "There is no agent %q.", ref)
-	f.Params = map[string]string{"reference": ref}
-	return api.Agent{}, f
+	return f.Store.CountAgents(ctx, tenant, q)
+}
+
+// agents is the error of their store, if any.
+type agents struct{ err error }
+
+func reception() agent.Definition {
+	d := agent.Default()
+	d.Reference, d.Name, d.Language, d.Model.Flow = "reception-en", "Reception", "en-GB", "reception"
+	return d
+}
+
+// machine has one voice for everybody.
+type machine struct{}
+
+func (machine) Describe(_ context.Context, defs []agent.Definition) []api.Described {
+	out := make([]api.Described, len(defs))
+	for i := range out {
+		out[i] = api.Described{Voice: "espeak", Model: "flow/reception", Listens: true}
+	}
+	return out
 }
 
 type system struct{}
@@ -78,7 +92,8 @@ func serve(t *testing.T, a agents) server {
 	media := &rtc{register: register, open: map[string]string{}}
 	register.Use(media)
 	people := identity.NewService(identity.Options{Store: st})
-	rest := api.New(api.Services{Agents: a, Conversations: svc, Calls: register, System: system{}, Identity: people})
+	svcAgents := agent.NewService(agent.Options{Files: agent.NewFiles(reception()), Home: "default", Store: failing{st, a.err}})
+	rest := api.New(api.Services{Agents: svcAgents, Machine: machine{}, Conversations: svc, Calls: register, System: system{}, Identity: people})
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := identity.Principal{Kind: identity.ByMachine, Tenant: "default", Role: identity.Admin}
 		switch tenant := r.Header.Get("X-Tenant"); tenant {
@@ -288,10 +303,11 @@ func TestActiveConversation(t *testing.T) {
 func TestAgentsAndSystem(t *testing.T) {
 	s := serve(t, agents{})
 	_, raw := s.do("GET", "/api/agents")
-	require.JSONEq(t, `{"items":[{"reference":"reception-en","name":"Reception","description":"","kind":"voice","status":"active","language":"en-GB",
-		"voice":"","model":"","recogniser":"","listens":true,"greeting":"","notices":[]}],"total":1}`, string(raw))
+	require.JSONEq(t, `{"items":[{"id":"file:reception-en","reference":"reception-en","name":"Reception","description":"","kind":"voice","status":"active","source":"file","language":"en-GB",
+		"voice":"espeak","model":"flow/reception","model_name":"flow/reception","family":"","recogniser":"","listens":true,"greeting":"","tools":[],"notices":[],"version":1,"etag":"","created_by":"","updated_by":""}],
+		"total":1,"counts":{"draft":0,"active":1}}`, string(raw))
 	_, raw = s.do("GET", "/api/agents", "X-Tenant", "other")
-	require.JSONEq(t, `{"items":[],"total":0}`, string(raw))
+	require.JSONEq(t, `{"items":[],"total":0,"counts":{"draft":0,"active":0}}`, string(raw))
 	var a api.Agent
 	s.get("/api/agents/reception-en", &a)
 	require.Equal(t, "Reception", a.Name)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"griot/internal/agent"
 	"griot/internal/fault"
 )
 
@@ -22,6 +23,9 @@ type Problem struct {
 	Code   string            `json:"code" example:"conversation_not_found" doc:"Stable name of the problem, to be worded in the reader's language."`
 	Params map[string]string `json:"params,omitempty" doc:"Values for the words of the code."`
 	Errors []FieldError      `json:"errors,omitempty" doc:"Every part of the request that was wrong, when the code is invalid_request."`
+
+	Findings []agent.Finding `json:"findings,omitempty" doc:"When the code is agent_incomplete."`
+	Conflict *AgentConflict  `json:"conflict,omitempty" doc:"When the code is agent_changed."`
 }
 
 // FieldError is one part of a request that was wrong.
@@ -126,6 +130,10 @@ var statusOf = map[fault.Kind]int{
 // that.
 func problemOf(ctx context.Context, op string, err error) *Problem {
 	var f *fault.Error
+	var done *Problem
+	if errors.As(err, &done) {
+		return done
+	}
 	if !errors.As(err, &f) || statusOf[f.Kind] == 0 {
 		slog.ErrorContext(ctx, "request failed", "operation", op, "error", err)
 		return problem(http.StatusInternalServerError, "internal", "The server failed to do this; its log says why.")

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"griot/internal/agent"
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/identity"
@@ -21,7 +22,8 @@ const MaxBody = 1 << 20
 
 // Services is what the API is made of. All are needed.
 type Services struct {
-	Agents        Agents
+	Agents        *agent.Service
+	Machine       Machine
 	Conversations Conversations
 	Calls         Calls
 	System        System

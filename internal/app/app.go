@@ -50,6 +50,7 @@ type App struct {
 	calls    *webcall.Service
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
+	rows     agent.Store // agents that people made; nil where there is no database
 	load     *load.Meter
 	people   *identity.Service
 	sso      *identity.SSO // nil when there is none
@@ -100,8 +101,12 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if _, err := register.Recover(ctx); err != nil {
 		return nil, fmt.Errorf("close the calls of the last run: %w", err)
 	}
+	a.rows = db
 	if err := a.openPlans(); err != nil {
 		return nil, err
+	}
+	if _, err := a.plans.agents.Purge(ctx); err != nil {
+		return nil, fmt.Errorf("remove agents that were deleted long ago: %w", err)
 	}
 
 	// The way in.
@@ -144,7 +149,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	doors.callTenant = a.callTenant
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
-	rest := api.New(api.Services{Agents: agentsAPI{a.plans}, Conversations: records, Calls: register, System: a, Providers: settings,
+	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Calls: register, System: a, Providers: settings,
 		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
@@ -157,17 +162,18 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 
 // openPlans opens the agents and the vendors of models.
 func (a *App) openPlans() error {
-	agents, err := agent.Open(filepath.Join(a.cfg.Data, "agents"))
+	files, err := agent.OpenFiles(filepath.Join(a.cfg.Data, "agents"))
 	if err != nil {
 		return err
 	}
+	agents := agent.NewService(agent.Options{Files: files, Home: tenant, Store: a.rows})
 	models, err := provider.NewRegistry(providers()...)
 	if err != nil {
 		return err
 	}
 	a.onClose(models.Close)
 	if ref := a.cfg.Realtime.DefaultAgent; ref != "" {
-		if _, err := agents.Get(context.Background(), ref); err != nil {
+		if _, err := agents.Get(context.Background(), tenant, ref); err != nil {
 			return fmt.Errorf("realtime.default_agent: %w", err)
 		}
 	}
@@ -177,6 +183,7 @@ func (a *App) openPlans() error {
 		}
 	}
 	a.plans = &planner{cfg: a.cfg, agents: agents, models: models, present: map[string]provider.Presence{}}
+	agents.Judge(judge{a.plans})
 	return nil
 }
 

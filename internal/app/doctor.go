@@ -53,14 +53,10 @@ func Doctor(ctx context.Context, cfg config.Config, w io.Writer) (bool, error) {
 			fmt.Fprintf(w, "         %-14s → %s\n", "", c.Mend)
 		}
 	}
-	defs, err := a.plans.agents.List(ctx)
-	if err != nil {
-		return false, err
-	}
 	fmt.Fprintln(w)
 	good := checks[0].OK
-	for _, d := range defs {
-		plan, shown, err := a.plans.plan(ctx, d.Reference)
+	for _, d := range a.plans.agents.Files() {
+		plan, shown, err := a.plans.planOf(ctx, d)
 		if err != nil {
 			fmt.Fprintf(w, "agent    %-14s cannot be used: %v\n", d.Reference, err)
 			continue

@@ -46,7 +46,7 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 		return nil, fault.New(fault.Limited, "too_many_conversations", "All %d lines are taken. Try again in a few seconds.", h.max)
 	}
 	owner := tenantOf(ctx)
-	plan, shown, into, err := h.prepare(ctx, owner, r)
+	plan, shown, into, err := h.prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -73,15 +73,12 @@ func (h *host) Open(ctx context.Context, r realtime.Request) (*realtime.Conversa
 }
 
 // prepare makes the plan of what a client asks for.
-func (h *host) prepare(ctx context.Context, owner string, r realtime.Request) (plan session.Plan, shown wire.GriotAgent, into func(context.Context, string) error, err error) {
+func (h *host) prepare(ctx context.Context, r realtime.Request) (plan session.Plan, shown wire.GriotAgent, into func(context.Context, string) error, err error) {
 	switch {
 	case r.Translate != nil:
 		return h.plans.translation(ctx, *r.Translate)
 	case r.Transcribe != nil:
 		plan, shown, err = h.plans.transcription(ctx, *r.Transcribe)
-		return plan, shown, nil, err
-	}
-	if err := ownsAgents(owner, r.Agent); err != nil {
 		return plan, shown, nil, err
 	}
 	plan, shown, err = h.plans.plan(ctx, r.Agent)

@@ -18,10 +18,11 @@ import (
 
 // probe is how a route is tried by the administrator of another tenant.
 type probe struct {
-	id   string // what of the first tenant's takes the place of the parameter in the path
-	body any
-	code string // of the problem; empty: the route is about the asker's own tenant, and succeeds without a word of the first tenant's
-	why  string // the route is not tried, since
+	id    string // what of the first tenant's takes the place of the parameter in the path
+	body  any
+	query string
+	code  string // of the problem; empty: the route is about the asker's own tenant, and succeeds without a word of the first tenant's
+	why   string // the route is not tried, since
 }
 
 // Every route of the OpenAPI document is tried with another tenant's ids. A route that is not in the table fails the test.
@@ -60,6 +61,10 @@ func TestTenantsAreIsolated(t *testing.T) {
 	phone.Wait("session.created")
 	live := strings.TrimPrefix(header.Get("Location"), "/v1/realtime/calls/")
 	s.recordAs(ada, conversation)
+	var theirs struct{ ID, Reference string }
+	ada.do("POST", "/api/agents", map[string]any{"definition": map[string]any{"name": "Sophie of the first tenant", "instructions": "Their secret"}}).ok(&theirs)
+	definition := map[string]any{"definition": map[string]any{"name": "Mine"}}
+
 	ada.do("PUT", "/api/providers/openai", map[string]any{"settings": map[string]any{"api_key": "sk-of-the-first-tenant", "model": "their-model"}}).ok(nil)
 
 	// Somebody who rules elsewhere.
@@ -70,7 +75,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 	var their me
 	bob.do("GET", "/api/session", nil).ok(&their)
 	require.Equal(t, "acme", their.Tenant.ID)
-	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", "Dialler", "Maison Baobab"}
+	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab"}
 
 	own := probe{}
 	probes := map[string]probe{
@@ -78,9 +83,26 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /api/system":             own,
 		"GET /api/agents":             own,
 		"GET /api/agents/{reference}": {id: "test", code: "agent_not_found"},
-		"GET /api/conversations":      own,
-		"GET /api/realtime/calls":     own,
-		"GET /api/realtime/stats":     own,
+
+		"POST /api/agents":                               {body: map[string]any{"definition": map[string]any{"name": "Bob's"}}},
+		"POST /api/agents/import":                        {why: "makes an agent of the asker's tenant, as POST /api/agents does"},
+		"POST /api/agents/validate":                      {body: definition},
+		"GET /api/agents/name-available":                 {query: "?name=Sophie+of+the+first+tenant&except=" + theirs.ID},
+		"PATCH /api/agents/{reference}":                  {id: theirs.ID, body: definition, code: "agent_not_found"},
+		"PUT /api/agents/{reference}":                    {id: theirs.ID, body: definition, code: "agent_not_found"},
+		"DELETE /api/agents/{reference}":                 {id: theirs.ID, code: "agent_not_found"},
+		"POST /api/agents/{reference}/restore":           {id: theirs.ID, code: "agent_not_found"},
+		"POST /api/agents/{reference}/publish":           {id: theirs.ID, code: "agent_not_found"},
+		"POST /api/agents/{reference}/unpublish":         {id: theirs.ID, code: "agent_not_found"},
+		"POST /api/agents/{reference}/duplicate":         {id: theirs.ID, body: map[string]any{}, code: "agent_not_found"},
+		"POST /api/agents/{reference}/rollback":          {id: theirs.ID, body: map[string]any{"version": 1}, code: "agent_not_found"},
+		"GET /api/agents/{reference}/versions":           {id: theirs.ID, code: "agent_not_found"},
+		"GET /api/agents/{reference}/versions/{version}": {id: theirs.ID, code: "agent_not_found"},
+		"GET /api/agents/{reference}/diff":               {id: theirs.ID, query: "?from=1", code: "agent_not_found"},
+		"GET /api/agents/{reference}/export":             {id: theirs.ID, code: "agent_not_found"},
+		"GET /api/conversations":                         own,
+		"GET /api/realtime/calls":                        own,
+		"GET /api/realtime/stats":                        own,
 
 		"GET /api/conversations/{id}":           {id: conversation, code: "conversation_not_found"},
 		"GET /api/conversations/{id}/events":    {id: conversation, code: "conversation_not_found"},
@@ -153,9 +175,9 @@ func TestTenantsAreIsolated(t *testing.T) {
 			if before, rest, ok := strings.Cut(path, "{"); ok {
 				require.NotEmpty(t, p.id, route)
 				_, after, _ := strings.Cut(rest, "}")
-				at = before + p.id + after
+				at = strings.ReplaceAll(before+p.id+after, "{version}", "1")
 			}
-			a := bob.do(strings.ToUpper(m), at, p.body)
+			a := bob.do(strings.ToUpper(m), at+p.query, p.body)
 			if p.code == "" {
 				require.Less(t, a.status, 300, "%s: %s", route, a.body)
 				for _, s := range secrets {

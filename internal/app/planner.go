@@ -49,6 +49,11 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 	if err != nil {
 		return session.Plan{}, realtime.GriotAgent{}, err
 	}
+	return p.planOf(ctx, d)
+}
+
+// planOf is plan for a definition, which may be that of a draft.
+func (p *planner) planOf(ctx context.Context, d agent.Definition) (session.Plan, realtime.GriotAgent, error) {
 	ears, earErr := p.recogniser(ctx, d)
 	voice, voiceErr := p.voice(ctx, d)
 	mind, err := p.mind(ctx, d)
@@ -128,11 +133,15 @@ func (p *planner) listener(ctx context.Context, h livert.Hearing) (session.Liste
 // definition finds an agent. A provider and one of its models, as in openai/gpt-realtime, is an agent with nothing but that: the client says what it is to do.
 func (p *planner) definition(ctx context.Context, ref string) (agent.Definition, error) {
 	id, model, ok := strings.Cut(ref, "/")
-	if !ok || model == "" {
-		return p.agents.Get(ctx, ref)
-	}
 	v, err := p.models.Get(id)
-	if err != nil {
+	if !ok || model == "" || err != nil {
+		found, ferr := p.called(ctx, ref)
+		if ok && err != nil && fault.KindOf(ferr) == fault.NotFound {
+			return agent.Definition{}, err
+		}
+		return found, ferr
+	}
+	if err := ownsModels(tenantOf(ctx), ref); err != nil {
 		return agent.Definition{}, err
 	}
 	d := agent.Default()
@@ -411,16 +420,17 @@ func first(a, b string) string {
 
 // warm makes the models of every agent, so that the first caller does not wait for them.
 func (p *planner) warm(ctx context.Context) {
-	defs, err := p.agents.List(ctx)
+	// The agents that were worked on last are those that are called next; the rest share their models.
+	page, err := p.agents.List(ctx, tenant, agent.Filter{Status: agent.Active, Sort: agent.Sort{By: "updated", Down: true}, Limit: 100}, "")
 	if err != nil {
 		return
 	}
-	for _, d := range defs {
+	for _, a := range page.Items {
 		if ctx.Err() != nil {
 			return
 		}
-		if _, _, err := p.plan(ctx, d.Reference); err != nil {
-			slog.Warn("an agent cannot be used", "agent", d.Reference, "error", err)
+		if _, _, err := p.planOf(ctx, a.Definition); err != nil {
+			slog.Warn("an agent cannot be used", "agent", a.Reference, "error", err)
 		}
 	}
 }

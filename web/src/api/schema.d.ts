@@ -14,7 +14,59 @@ export interface paths {
         /** List the agents */
         get: operations["list-agents"];
         put?: never;
+        /** Make an agent, as a draft */
+        post: operations["create-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an agent from a file, as a draft */
+        post: operations["import-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/name-available": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell whether an agent may have a name */
+        get: operations["get-name-available"];
+        put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what is wrong with a definition */
+        post: operations["validate-agent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -30,6 +82,165 @@ export interface paths {
         };
         /** Get an agent */
         get: operations["get-agent"];
+        /** Replace an agent's whole definition */
+        put: operations["replace-agent"];
+        post?: never;
+        /** Delete an agent, for 30 days as it were */
+        delete: operations["delete-agent"];
+        options?: never;
+        head?: never;
+        /** Change some keys of an agent */
+        patch: operations["change-agent"];
+        trace?: never;
+    };
+    "/api/agents/{reference}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare two versions of an agent */
+        get: operations["compare-agent-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/duplicate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a draft that is as an agent is */
+        post: operations["duplicate-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get an agent as a file
+         * @description One YAML file, which the import takes, and the folder of agents on the server.
+         */
+        get: operations["export-agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an agent active */
+        post: operations["publish-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a deleted agent back */
+        post: operations["restore-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new version that is as an old one was */
+        post: operations["roll-back-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/unpublish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an agent a draft */
+        post: operations["unpublish-agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List an agent's versions, newest first */
+        get: operations["list-agent-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a version of an agent */
+        get: operations["get-agent-version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -706,10 +917,31 @@ export interface components {
             password: string;
         };
         Agent: {
+            /**
+             * Format: date-time
+             * @description Absent for an agent of a file.
+             */
+            created_at?: string;
+            /** @description Who, by name. */
+            created_by: string;
+            /**
+             * Format: date-time
+             * @description Present when it is deleted; it can be brought back for 30 days.
+             */
+            deleted_at?: string;
             description: string;
+            /** @description Of this state, for If-Match; empty for an agent of a file. */
+            etag: string;
+            /**
+             * @description Of the model, as far as its name tells.
+             * @enum {string}
+             */
+            family: "" | "F1" | "F2" | "F3";
             greeting: string;
+            /** @description A UUID; file:… for an agent of a file. */
+            id: string;
             /** @enum {string} */
-            kind: "voice";
+            kind: "voice" | "text" | "avatar";
             /**
              * @description BCP 47.
              * @example fr-FR
@@ -719,6 +951,11 @@ export interface components {
             listens: boolean;
             /** @description What answers: a language model, or the agent's own call flow. */
             model: string;
+            /**
+             * @description What the definition asks for; the filter model takes it.
+             * @example openai/gpt-4o
+             */
+            model_name: string;
             name: string;
             /** @description What limits this agent on this machine. */
             notices: components["schemas"]["Notice"][];
@@ -726,17 +963,366 @@ export interface components {
             recogniser: string;
             /**
              * @description Stable name; ask for it with model=agent:<reference> on the Realtime endpoint.
-             * @example reception-en
+             * @example Agent-000042
              */
             reference: string;
-            /** @enum {string} */
-            status: "active";
+            /**
+             * @description An agent of a file is read-only: duplicate it.
+             * @enum {string}
+             */
+            source: "console" | "file";
+            /**
+             * @description A draft cannot be called, but for trying it as agent:<reference>@draft.
+             * @enum {string}
+             */
+            status: "draft" | "active";
+            /** @description References. */
+            tools: string[];
+            /** Format: date-time */
+            updated_at?: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            version: number;
             voice: string;
         };
-        AgentList: {
-            items: components["schemas"]["Agent"][];
+        AgentChangeBody: {
+            definition: components["schemas"]["AgentKeys"];
+            /** @description Why, for the list of versions. */
+            note?: string;
+        };
+        AgentCheckBody: {
+            definition: components["schemas"]["AgentKeys"];
+        };
+        AgentConflict: {
+            /** @description The agent as it is now. */
+            current: components["schemas"]["AgentDetail"];
+            /** @description What others have changed since the state that If-Match names. */
+            theirs: components["schemas"]["Diff"][];
+            /** @description What this request would have changed in that state. */
+            yours: components["schemas"]["Diff"][];
+        };
+        AgentCopyBody: {
+            /** @description Of the copy; the first free one when left out. */
+            name?: string;
+        };
+        AgentCounts: {
             /** Format: int64 */
+            active: number;
+            /** Format: int64 */
+            draft: number;
+        };
+        /** @description The keys of an agent's file, see docs/agents.md. Format, reference, version and status are not its author's: they are read, and do not count when they are sent. */
+        AgentDefinition: {
+            description: string;
+            format: number;
+            greeting: {
+                text: string;
+                uninterruptible: boolean;
+            };
+            instructions: string;
+            /** @enum {string} */
+            kind: "voice" | "text" | "avatar";
+            language: string;
+            limits: {
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                idle_hang_up: string;
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                max_duration: string;
+            };
+            model: {
+                flow: string;
+                max_tokens: number;
+                name: string;
+                provider: string;
+                temperature: number | null;
+            };
+            name: string;
+            realtime: {
+                model: string;
+                provider: string;
+                voice: string;
+            };
+            recogniser: {
+                provider: string;
+            };
+            reference: string;
+            /** @enum {string} */
+            status: "draft" | "active";
+            tools: string[];
+            turn: {
+                /** @enum {string} */
+                detection: "auto" | "server_vad" | "semantic_vad";
+                /** @enum {string} */
+                eagerness: "low" | "medium" | "high" | "auto";
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                idle_timeout: string;
+                interrupt: boolean;
+                keep_thinking: boolean;
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                merge: string;
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                prefix_padding: string;
+                prepare: number;
+                self_voice: boolean;
+                /** @enum {string} */
+                sensitivity: "low" | "medium" | "high";
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                silence: string;
+                threshold: number;
+            };
+            version: number;
+            voice: {
+                id: string;
+                provider: string;
+                rate: number;
+            };
+        };
+        AgentDetail: {
+            /**
+             * Format: date-time
+             * @description Absent for an agent of a file.
+             */
+            created_at?: string;
+            /** @description Who, by name. */
+            created_by: string;
+            definition: components["schemas"]["AgentDefinition"];
+            /**
+             * Format: date-time
+             * @description Present when it is deleted; it can be brought back for 30 days.
+             */
+            deleted_at?: string;
+            description: string;
+            /** @description Of this state, for If-Match; empty for an agent of a file. */
+            etag: string;
+            /**
+             * @description Of the model, as far as its name tells.
+             * @enum {string}
+             */
+            family: "" | "F1" | "F2" | "F3";
+            /** @description What is wrong with it, and what to change. With an error among them it cannot be active. */
+            findings: components["schemas"]["Finding"][];
+            greeting: string;
+            /** @description A UUID; file:… for an agent of a file. */
+            id: string;
+            /** @enum {string} */
+            kind: "voice" | "text" | "avatar";
+            /**
+             * @description BCP 47.
+             * @example fr-FR
+             */
+            language: string;
+            /** @description Whether speech is understood; typed text and keys always are. */
+            listens: boolean;
+            /** @description What answers: a language model, or the agent's own call flow. */
+            model: string;
+            /**
+             * @description What the definition asks for; the filter model takes it.
+             * @example openai/gpt-4o
+             */
+            model_name: string;
+            name: string;
+            /** @description What limits this agent on this machine. */
+            notices: components["schemas"]["Notice"][];
+            /** @description What listens; empty when nothing can in this language. */
+            recogniser: string;
+            /**
+             * @description Stable name; ask for it with model=agent:<reference> on the Realtime endpoint.
+             * @example Agent-000042
+             */
+            reference: string;
+            /**
+             * @description An agent of a file is read-only: duplicate it.
+             * @enum {string}
+             */
+            source: "console" | "file";
+            /**
+             * @description A draft cannot be called, but for trying it as agent:<reference>@draft.
+             * @enum {string}
+             */
+            status: "draft" | "active";
+            /** @description References. */
+            tools: string[];
+            /** Format: date-time */
+            updated_at?: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            version: number;
+            voice: string;
+        };
+        AgentDiff: {
+            /** Format: int64 */
+            from: number;
+            items: components["schemas"]["Diff"][];
+            /** Format: int64 */
+            to: number;
+        };
+        AgentFindings: {
+            items: components["schemas"]["Finding"][];
+            /** @description An agent like this can be active. */
+            usable: boolean;
+        };
+        /** @description The keys of an agent's file, see docs/agents.md. Format, reference, version and status are not its author's: they are read, and do not count when they are sent. */
+        AgentKeys: {
+            description?: string;
+            format?: number;
+            greeting?: {
+                text?: string;
+                uninterruptible?: boolean;
+            };
+            instructions?: string;
+            /** @enum {string} */
+            kind?: "voice" | "text" | "avatar";
+            language?: string;
+            limits?: {
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                idle_hang_up?: string;
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                max_duration?: string;
+            };
+            model?: {
+                flow?: string;
+                max_tokens?: number;
+                name?: string;
+                provider?: string;
+                temperature?: number | null;
+            };
+            name?: string;
+            realtime?: {
+                model?: string;
+                provider?: string;
+                voice?: string;
+            };
+            recogniser?: {
+                provider?: string;
+            };
+            reference?: string;
+            /** @enum {string} */
+            status?: "draft" | "active";
+            tools?: string[];
+            turn?: {
+                /** @enum {string} */
+                detection?: "auto" | "server_vad" | "semantic_vad";
+                /** @enum {string} */
+                eagerness?: "low" | "medium" | "high" | "auto";
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                idle_timeout?: string;
+                interrupt?: boolean;
+                keep_thinking?: boolean;
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                merge?: string;
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                prefix_padding?: string;
+                prepare?: number;
+                self_voice?: boolean;
+                /** @enum {string} */
+                sensitivity?: "low" | "medium" | "high";
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                silence?: string;
+                threshold?: number;
+            };
+            version?: number;
+            voice?: {
+                id?: string;
+                provider?: string;
+                rate?: number;
+            };
+        };
+        AgentList: {
+            /** @description By status, whatever the status that was asked for. */
+            counts: components["schemas"]["AgentCounts"];
+            items: components["schemas"]["Agent"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
             total: number;
+        };
+        AgentRollbackBody: {
+            note?: string;
+            /**
+             * Format: int64
+             * @description To go back to.
+             */
+            version: number;
+        };
+        AgentVersion: {
+            /**
+             * Format: date-time
+             * @description Absent for an agent of a file.
+             */
+            at?: string;
+            /** @description Who, by name. */
+            by: string;
+            /** @description It is the one that is called. */
+            current: boolean;
+            note: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            number: number;
+        };
+        AgentVersionDetail: {
+            /**
+             * Format: date-time
+             * @description Absent for an agent of a file.
+             */
+            at?: string;
+            /** @description Who, by name. */
+            by: string;
+            /** @description It is the one that is called. */
+            current: boolean;
+            definition: components["schemas"]["AgentDefinition"];
+            note: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            number: number;
         };
         Answer: {
             /**
@@ -1068,6 +1654,13 @@ export interface components {
             status: "active" | "ended";
             success: boolean;
         };
+        Diff: {
+            after: unknown;
+            /** @description As in the definition; null when there was none. */
+            before: unknown;
+            /** @example turn.silence */
+            path: string;
+        };
         EarTruth: {
             /**
              * Format: double
@@ -1175,6 +1768,26 @@ export interface components {
             /** @example query.limit */
             location?: string;
             message: string;
+        };
+        Finding: {
+            /** @example out_of_range */
+            code: string;
+            /**
+             * @description The key of the definition.
+             * @example model.temperature
+             */
+            field: string;
+            /** @description What is wrong and what to change, in English. */
+            message: string;
+            /** @description Values for the words of the code. */
+            params?: {
+                [key: string]: string;
+            };
+            /**
+             * @description An agent with an error cannot be active.
+             * @enum {string}
+             */
+            severity: "error" | "warning";
         };
         Health: {
             /** @enum {string} */
@@ -1458,6 +2071,17 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        NameAnswer: {
+            available: boolean;
+            /** @description A name that is free, when this one is not. */
+            suggestion?: string;
+        };
+        NewAgentBody: {
+            /** @description Keys that are left out have their default. A draft may be incomplete. */
+            definition: components["schemas"]["AgentKeys"];
+            /** @description For the list of versions. */
+            note?: string;
+        };
         NewInvitation: {
             /** Format: date-time */
             created_at: string;
@@ -1560,10 +2184,14 @@ export interface components {
              * @example conversation_not_found
              */
             code: string;
+            /** @description When the code is agent_changed. */
+            conflict?: components["schemas"]["AgentConflict"];
             /** @description What was wrong and what to do about it, in English. */
             detail: string;
             /** @description Every part of the request that was wrong, when the code is invalid_request. */
             errors?: components["schemas"]["FieldError"][];
+            /** @description When the code is agent_incomplete. */
+            findings?: components["schemas"]["Finding"][];
             /** @description Values for the words of the code. */
             params?: {
                 [key: string]: string;
@@ -1776,6 +2404,13 @@ export interface components {
             /** Format: int64 */
             turn: number;
         };
+        VersionList: {
+            items: components["schemas"]["AgentVersion"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /** Format: int64 */
+            total: number;
+        };
         Voice: {
             /** @description It can be used here and now. */
             available: boolean;
@@ -1864,7 +2499,23 @@ export type $defs = Record<string, never>;
 export interface operations {
     "list-agents": {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Words of the name, the description or the reference, in any case, with or without accents. */
+                search?: string;
+                kind?: "voice" | "text" | "avatar";
+                status?: "draft" | "active";
+                /** @description Only with this model_name. */
+                model?: string;
+                /** @description Only in this language, or this language with its region. */
+                language?: string;
+                /** @description Those that can be brought back, instead of the others. */
+                deleted?: boolean;
+                /** @description With - from the last to the first. */
+                sort?: "name" | "-name" | "reference" | "-reference" | "created" | "-created" | "updated" | "-updated";
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1880,8 +2531,208 @@ export interface operations {
                     "application/json": components["schemas"]["AgentList"];
                 };
             };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAgentBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-agent": {
+        parameters: {
+            query?: {
+                /** @description In the place of the file's. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-name-available": {
+        parameters: {
+            query: {
+                name: string;
+                /** @description Id or reference of the agent that asks, whose own name is no obstacle. */
+                except?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NameAnswer"];
+                };
+            };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "validate-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentCheckBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentFindings"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1896,7 +2747,760 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Reference, id or name. */
                 reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replace-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "compare-agent-versions": {
+        parameters: {
+            query: {
+                /** @description A version. */
+                from: number;
+                /** @description Another; the current one when left out. */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDiff"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "duplicate-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentCopyBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    "Content-Disposition"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "publish-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "restore-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "roll-back-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgentRollbackBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "unpublish-agent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Precondition Failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-agent-versions": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionList"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-agent-version": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
             };
             cookie?: never;
         };
@@ -1908,7 +3512,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Agent"];
+                    "application/json": components["schemas"]["AgentVersionDetail"];
                 };
             };
             /** @description Not Found */

@@ -10,7 +10,16 @@ import type {
 
 export function anAgent(over: Partial<Agent> = {}): Agent {
   return {
+    id: 'file:reception-en',
     reference: 'reception-en',
+    source: 'file',
+    version: 1,
+    etag: '',
+    model_name: 'flow/reception',
+    family: '',
+    tools: [],
+    created_by: '',
+    updated_by: '',
     name: 'Reception',
     description: 'Answers the telephone.',
     kind: 'voice',

@@ -43,7 +43,11 @@ export const peaksQuery = (id: string) =>
 
 /** The agents' names for the filter. */
 export const agentNamesQuery = () =>
-  queryOptions({ queryKey: ['agents'], queryFn: ({ signal }) => unwrap(api.GET('/api/agents', { signal })) });
+  queryOptions({
+    queryKey: ['agents'],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/agents', { signal, params: { query: { status: 'active', limit: 100 } } })),
+  });
 
 export function fetchEvents(id: string) {
   return unwrap(api.GET('/api/conversations/{id}/events', { params: { path: { id } } }));

@@ -75,7 +75,11 @@ export const recordQuery = (id: string, status: RealtimeCall['status']) =>
   });
 
 export const agentListQuery = () =>
-  queryOptions({ queryKey: ['agents'], queryFn: ({ signal }) => unwrap(api.GET('/api/agents', { signal })) });
+  queryOptions({
+    queryKey: ['agents'],
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/agents', { signal, params: { query: { status: 'active', limit: 100 } } })),
+  });
 
 export function endCall(id: string) {
   return unwrap(api.DELETE('/api/realtime/calls/{id}', { params: { path: { id } } }));

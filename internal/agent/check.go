@@ -1,0 +1,349 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/language"
+
+	"griot/internal/fault"
+)
+
+// Severity says what a finding means.
+type Severity string
+
+// The severities: an agent with an error cannot be active, one with a warning can.
+const (
+	Wrong   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// Finding is one thing that is wrong with a definition, and what to change. The console words it by the code and the parameters.
+type Finding struct {
+	Field    string            `json:"field" example:"model.temperature" doc:"The key of the definition."`
+	Code     string            `json:"code" example:"out_of_range"`
+	Severity Severity          `json:"severity" enum:"error,warning" doc:"An agent with an error cannot be active."`
+	Message  string            `json:"message" doc:"What is wrong and what to change, in English."`
+	Params   map[string]string `json:"params,omitempty" doc:"Values for the words of the code."`
+}
+
+// Offer is what a provider has for one part of an agent. Empty lists mean that nobody knows.
+type Offer struct {
+	Languages []string // BCP 47 prefixes
+	Voices    []VoiceOffer
+}
+
+// VoiceOffer is a voice that is known by name.
+type VoiceOffer struct{ ID, Lang string }
+
+// Part is what a provider does for an agent.
+type Part string
+
+// The parts.
+const (
+	Mind  Part = "model"
+	Ears  Part = "recogniser"
+	Mouth Part = "voice"
+	Whole Part = "realtime"
+)
+
+// Models is what a definition is held against: the models of this installation, for the tenant that ctx is about.
+type Models interface {
+	// Offer says what the provider that d names for a part has. It fails when that one has nothing for it, or is not set up.
+	Offer(ctx context.Context, d Definition, p Part) (Offer, error)
+	// Usable is why no conversation with d could begin here; nil when one could.
+	Usable(ctx context.Context, d Definition) error
+}
+
+// Family of a model: what answers it can give, and with which voices.
+type Family string
+
+// The families of the specification.
+const (
+	F1 Family = "F1" // hears and speaks by itself
+	F2 Family = "F2" // writes; a voice reads
+	F3 Family = "F3" // writes and reasons; a voice reads
+)
+
+// FamilyOf is the family of the model that a definition names, "" when the name says nothing.
+func FamilyOf(d Definition) Family {
+	whole := d.Realtime.Provider != None && d.Realtime.Provider != ""
+	name := d.Model.Name
+	if whole {
+		name = d.Realtime.Model
+	}
+	switch {
+	case strings.Contains(name, "realtime"):
+		return F1
+	case strings.HasPrefix(name, "gpt-5"):
+		return F3
+	case strings.HasPrefix(name, "gpt-4"), strings.HasPrefix(name, "phi4-mini"):
+		return F2
+	case whole:
+		return F1
+	}
+	return ""
+}
+
+// Bounds of the families: the most tokens of an answer, and the temperatures of voice sessions.
+var maxTokens = map[Family]int{F1: 4096, F2: 2100, F3: 16000}
+
+const leastTemperature, mostTemperature = 0.6, 1.2
+
+// nativeVoices are the voices that belong to the models of F1, and that no other family has.
+var nativeVoices = []string{"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "cedar", "marin"}
+
+// semantic are the languages of which the program knows how sentences end.
+var semantic = []string{"en", "es", "fr"}
+
+type checker struct {
+	d    Definition
+	list []Finding
+}
+
+func (c *checker) add(s Severity, field, code string, params map[string]string, format string, args ...any) {
+	c.list = append(c.list, Finding{Field: field, Code: code, Severity: s, Message: fmt.Sprintf(format, args...), Params: params})
+}
+
+func (c *checker) wrong(field, code string, params map[string]string, format string, args ...any) {
+	c.add(Wrong, field, code, params, format, args...)
+}
+
+// Check lists everything that is wrong with a definition, or that its author should know, for an agent that is to be called. models may be nil: then only the definition
+// itself is looked at.
+func Check(ctx context.Context, d Definition, models Models) []Finding {
+	c := &checker{d: d}
+	c.words()
+	c.answers()
+	if d.Kind != Text {
+		c.spoken()
+	}
+	c.bounds()
+	if models != nil {
+		c.offers(ctx, models)
+	}
+	return c.list
+}
+
+// Fails reports whether a list has an error in it.
+func Fails(list []Finding) bool {
+	return slices.ContainsFunc(list, func(f Finding) bool { return f.Severity == Wrong })
+}
+
+func (c *checker) words() {
+	d := c.d
+	if n := utf8.RuneCountInString(strings.TrimSpace(d.Name)); n == 0 {
+		c.wrong("name", "name_needed", nil, "Give the agent a name.")
+	} else if n > MaxName {
+		c.wrong("name", "name_too_long", counts(n, MaxName), "The name has %d characters; shorten it to %d.", n, MaxName)
+	}
+	if _, err := language.Parse(d.Language); err != nil || d.Language == "" {
+		c.wrong("language", "language_needed", map[string]string{"value": d.Language}, "Choose the language that the agent speaks, such as fr-FR.")
+	}
+	most := MaxInstructions
+	if d.Kind != Text {
+		most = MaxVoiceInstructions
+	}
+	n := utf8.RuneCountInString(d.Instructions)
+	if n > most {
+		c.wrong("instructions", "instructions_too_long", counts(n, most), "The instructions have %d characters; shorten them to %d.", n, most)
+	}
+	if strings.TrimSpace(d.Instructions) == "" && d.Model.Flow == "" {
+		c.wrong("instructions", "instructions_needed", nil, "Write what the agent is to do: without a call flow the instructions are all that it knows.")
+	}
+	if len(d.Tools) > MaxTools {
+		c.wrong("tools", "too_many_tools", counts(len(d.Tools), MaxTools), "%d tools are more than %d: take away those that the agent needs least.", len(d.Tools), MaxTools)
+	}
+	for i, t := range d.Tools {
+		field := fmt.Sprintf("tools[%d]", i)
+		if !reference.MatchString(t) {
+			c.wrong(field, "bad_tool", map[string]string{"tool": t}, "%q is not the reference of a tool.", t)
+		} else if slices.Contains(d.Tools[:i], t) {
+			c.wrong(field, "tool_twice", map[string]string{"tool": t}, "The tool %q is there twice: take one away.", t)
+		}
+	}
+}
+
+// answers looks at who thinks.
+func (c *checker) answers() {
+	d := c.d
+	whole := d.Realtime.Provider != None && d.Realtime.Provider != ""
+	if !whole && d.Model.Flow == "" && (d.Model.Provider == None || d.Model.Provider == "") {
+		c.wrong("model.provider", "model_needed", nil, "Choose the model that answers.")
+	}
+	if !whole && (d.Realtime.Model != "" || d.Realtime.Voice != "") {
+		c.wrong("realtime.provider", "provider_needed", nil, "Choose the provider of the speech-to-speech model.")
+	}
+	if whole && d.Kind == Text {
+		c.wrong("realtime.provider", "realtime_not_for_text", nil, "A text agent writes: choose a language model instead of a speech-to-speech model.")
+	}
+	family := FamilyOf(d)
+	if most := maxTokens[family]; most > 0 && d.Model.MaxTokens > most {
+		c.wrong("model.max_tokens", "out_of_range", between(family, 0, most), "Models of family %s answer with at most %d tokens; choose %d or less.", family, most, most)
+	}
+	if t := d.Model.Temperature; t != nil {
+		switch {
+		case !(*t >= 0 && *t <= 2):
+			c.wrong("model.temperature", "out_of_range", between("", 0, 2), "The temperature is between 0 and 2.")
+		case whole && d.Kind != Text && !(*t >= leastTemperature && *t <= mostTemperature):
+			c.wrong("model.temperature", "out_of_range", between(family, leastTemperature, mostTemperature), "Speech-to-speech models take a temperature between %v and %v.", leastTemperature, mostTemperature)
+		}
+	}
+	if d.Model.MaxTokens < 0 {
+		c.wrong("model.max_tokens", "out_of_range", map[string]string{"least": "0"}, "The number of tokens is not negative.")
+	}
+}
+
+// spoken looks at what only agents with a voice have.
+func (c *checker) spoken() {
+	d := c.d
+	family := FamilyOf(d)
+	for _, v := range []struct{ field, voice string }{{"voice.id", d.Voice.ID}, {"realtime.voice", d.Realtime.Voice}} {
+		if v.field == "realtime.voice" && (family == F2 || family == F3) && slices.Contains(nativeVoices, v.voice) {
+			c.wrong(v.field, "voice_not_in_family", map[string]string{"voice": v.voice, "family": string(family)}, "The voice %q belongs to models of family F1. Choose one of the provider's voices for %s, or a model of family F1.",
+				v.voice, d.Language)
+		}
+	}
+	base, _, _ := strings.Cut(strings.ToLower(d.Language), "-")
+	if d.Turn.Detection == "semantic_vad" && !slices.Contains(semantic, base) && FamilyOf(d) != F1 {
+		c.add(Warning, "turn.detection", "semantic_language", map[string]string{"language": d.Language}, "Turns are found by their words in English, Spanish and French only; in %s only the pause counts. Choose server_vad.", d.Language)
+	}
+	if d.Turn.Detection != "semantic_vad" && d.Turn.Eagerness != "" && d.Turn.Eagerness != "auto" {
+		c.add(Warning, "turn.eagerness", "eagerness_unused", nil, "The eagerness counts with semantic_vad only.")
+	}
+}
+
+// bounds are those that files have too.
+func (c *checker) bounds() {
+	d := c.d
+	// What was found above is put right here, so that the first fault that remains is a new one.
+	d.Reference, d.Version, d.Status = "x", 1, Active
+	d.Name, d.Language, d.Instructions, d.Tools = "x", "en", "", nil
+	d.Model = Model{Provider: Auto}
+	d.Realtime = Realtime{Provider: None}
+	for range 20 {
+		var f *fault.Error
+		if err := d.Validate(); err == nil || !errors.As(err, &f) {
+			return
+		}
+		c.wrong(f.Param, f.Code, nil, "%s", f.Message)
+		if !mend(&d, f.Param) {
+			return
+		}
+	}
+}
+
+// mend gives a key its default.
+func mend(d *Definition, key string) bool {
+	def := Default()
+	switch key {
+	case "kind":
+		d.Kind = def.Kind
+	case "voice.rate":
+		d.Voice.Rate = def.Voice.Rate
+	case "voice.provider":
+		d.Voice.Provider = Auto
+	case "recogniser.provider":
+		d.Recogniser.Provider = Auto
+	case "turn.prepare":
+		d.Turn.Prepare = def.Turn.Prepare
+	case "turn.threshold":
+		d.Turn.Threshold = def.Turn.Threshold
+	case "turn.silence":
+		d.Turn.Silence = def.Turn.Silence
+	case "turn.merge":
+		d.Turn.Merge = def.Turn.Merge
+	case "turn.prefix_padding":
+		d.Turn.PrefixPadding = def.Turn.PrefixPadding
+	case "turn.idle_timeout":
+		d.Turn.IdleTimeout = def.Turn.IdleTimeout
+	case "limits.max_duration":
+		d.Limits.MaxDuration = def.Limits.MaxDuration
+	case "limits.idle_hang_up":
+		d.Limits.IdleHangUp = def.Limits.IdleHangUp
+	default:
+		return false
+	}
+	return true
+}
+
+// offers holds the definition against what the providers have.
+func (c *checker) offers(ctx context.Context, models Models) {
+	d := c.d
+	parts := []struct {
+		part            Part
+		provider, voice string
+	}{{Mind, d.Model.Provider, ""}}
+	if d.Kind != Text {
+		parts = append(parts, []struct {
+			part            Part
+			provider, voice string
+		}{{Whole, d.Realtime.Provider, d.Realtime.Voice}, {Ears, d.Recogniser.Provider, ""}, {Mouth, d.Voice.Provider, d.Voice.ID}}...)
+	}
+	for _, p := range parts {
+		if p.provider == "" || p.provider == Auto || p.provider == None {
+			continue
+		}
+		o, err := models.Offer(ctx, d, p.part)
+		if err != nil {
+			c.wrong(string(p.part)+".provider", first(fault.CodeOf(err), "provider_unusable"), map[string]string{"provider": p.provider}, "%v", err)
+			continue
+		}
+		if !speaks(o.Languages, d.Language) {
+			c.wrong(string(p.part)+".provider", "language_not_offered", map[string]string{"provider": p.provider, "language": d.Language, "offered": strings.Join(o.Languages, ", ")},
+				"%s has nothing for %s here. Choose another provider, or one of these languages: %s.", p.provider, d.Language, strings.Join(o.Languages, ", "))
+		}
+		if p.voice == "" || len(o.Voices) == 0 {
+			continue
+		}
+		field := string(p.part) + ".id"
+		if p.part == Whole {
+			field = "realtime.voice"
+		}
+		i := slices.IndexFunc(o.Voices, func(v VoiceOffer) bool { return v.ID == p.voice })
+		switch {
+		case i < 0:
+			c.wrong(field, "unknown_voice", map[string]string{"provider": p.provider, "voice": p.voice}, "%s has no voice %q: choose one of its voices.", p.provider, p.voice)
+		case o.Voices[i].Lang != "" && !speaks([]string{o.Voices[i].Lang}, d.Language):
+			c.add(Warning, field, "voice_of_another_language", map[string]string{"voice": p.voice, "language": d.Language, "spoken": o.Voices[i].Lang}, "The voice %q speaks %s, the agent %s.", p.voice, o.Voices[i].Lang, d.Language)
+		}
+	}
+	if Fails(c.list) {
+		return // the reason is said already
+	}
+	if err := models.Usable(ctx, d); err != nil {
+		c.wrong("model", first(fault.CodeOf(err), "cannot_answer"), nil, "No conversation could begin: %v", err)
+	}
+}
+
+// speaks reports whether one of the languages is lang's; no languages leave the choice.
+func speaks(languages []string, lang string) bool {
+	base, _, _ := strings.Cut(strings.ToLower(lang), "-")
+	return len(languages) == 0 || lang == "" || slices.ContainsFunc(languages, func(l string) bool {
+		b, _, _ := strings.Cut(strings.ToLower(l), "-")
+		return b == base
+	})
+}
+
+func counts(n, most int) map[string]string {
+	return map[string]string{"count": fmt.Sprint(n), "most": fmt.Sprint(most)}
+}
+
+func between[N int | float64](f Family, least, most N) map[string]string {
+	m := map[string]string{"least": fmt.Sprint(least), "most": fmt.Sprint(most)}
+	if f != "" {
+		m["family"] = string(f)
+	}
+	return m
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
