@@ -116,7 +116,7 @@ func (s *Service) edit(ctx context.Context, tenant, key string, e Edit, f func(A
 		}
 		a, v, err := f(was)
 		if err != nil {
-			return Agent{}, err
+			return Agent{}, s.suggest(ctx, tenant, err)
 		}
 		if v == nil && a.Status == was.Status && a.DeletedAt.Equal(was.DeletedAt) {
 			return was, nil
@@ -126,7 +126,7 @@ func (s *Service) edit(ctx context.Context, tenant, key string, e Edit, f func(A
 		if fault.CodeOf(err) == "agent_changed" && try < 5 {
 			continue // with an ETag, match says what is different
 		}
-		return a, s.suggest(ctx, tenant, a.Name, err)
+		return a, s.suggest(ctx, tenant, err)
 	}
 }
 
@@ -230,11 +230,11 @@ func (s *Service) Restore(ctx context.Context, tenant, key string, by Actor) (Ag
 		return Agent{}, notFound(key)
 	}
 	if err := s.free(tenant, a.Name); err != nil {
-		return Agent{}, s.suggest(ctx, tenant, a.Name, err)
+		return Agent{}, s.suggest(ctx, tenant, err)
 	}
 	a.DeletedAt, a.DeletedBy = time.Time{}, Actor{}
 	a.Revision, a.UpdatedBy, a.UpdatedAt = a.Revision+1, by, s.now()
-	return a, s.suggest(ctx, tenant, a.Name, s.store.ChangeAgent(ctx, a, nil))
+	return a, s.suggest(ctx, tenant, s.store.ChangeAgent(ctx, a, nil))
 }
 
 // Purge removes for good what can no longer be brought back.

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"griot/internal/catalog"
 	"griot/internal/fault"
 )
 
@@ -59,42 +60,35 @@ type Models interface {
 	Usable(ctx context.Context, d Definition) error
 }
 
-// Family of a model: what answers it can give, and with which voices.
-type Family string
-
-// The families of the specification.
-const (
-	F1 Family = "F1" // hears and speaks by itself
-	F2 Family = "F2" // writes; a voice reads
-	F3 Family = "F3" // writes and reasons; a voice reads
-)
-
-// FamilyOf is the family of the model that a definition names, "" when the name says nothing.
-func FamilyOf(d Definition) Family {
-	whole := d.Realtime.Provider != None && d.Realtime.Provider != ""
-	name := d.Model.Name
-	if whole {
-		name = d.Realtime.Model
+// ModelOf is what the catalogue knows of the model that answers, false when nothing is known of it: a call flow, the server's choice, a model that only its name tells of.
+func ModelOf(d Definition) (catalog.Model, bool) {
+	if !d.whole() && (d.Model.Provider == Auto || d.Model.Provider == None) {
+		return catalog.Model{}, false
 	}
-	switch {
-	case strings.Contains(name, "realtime"):
-		return F1
-	case strings.HasPrefix(name, "gpt-5"):
-		return F3
-	case strings.HasPrefix(name, "gpt-4"), strings.HasPrefix(name, "phi4-mini"):
-		return F2
-	case whole:
-		return F1
-	}
-	return ""
+	return catalog.Lookup(d.answerer())
 }
 
-// Bounds of the families: the most tokens of an answer, and the temperatures of voice sessions.
-var maxTokens = map[Family]int{F1: 4096, F2: 2100, F3: 16000}
+// FamilyOf is the family of the model that answers, "" when it is not known.
+func FamilyOf(d Definition) catalog.Family {
+	m, ok := ModelOf(d)
+	if !ok && d.whole() {
+		return catalog.F1
+	}
+	return m.Family
+}
 
-const leastTemperature, mostTemperature = 0.6, 1.2
+// whole reports whether a speech-to-speech model answers.
+func (d Definition) whole() bool { return d.Realtime.Provider != None && d.Realtime.Provider != "" }
 
-// nativeVoices are the voices that belong to the models of F1, and that no other family has.
+// answerer is the catalogue's id of the model that answers.
+func (d Definition) answerer() string {
+	if d.whole() {
+		return d.Realtime.Provider + "/" + d.Realtime.Model
+	}
+	return d.Model.Provider + "/" + d.Model.Name
+}
+
+// nativeVoices are the voices that belong to speech-to-speech models, the catalogue's type "openai".
 var nativeVoices = []string{"alloy", "ash", "ballad", "coral", "echo", "sage", "shimmer", "verse", "cedar", "marin"}
 
 // semantic are the languages of which the program knows how sentences end.
@@ -171,49 +165,62 @@ func (c *checker) words() {
 // answers looks at who thinks.
 func (c *checker) answers() {
 	d := c.d
-	whole := d.Realtime.Provider != None && d.Realtime.Provider != ""
-	if !whole && d.Model.Flow == "" && (d.Model.Provider == None || d.Model.Provider == "") {
+	field := "model.name"
+	switch {
+	case d.whole() && d.Kind == Text:
+		c.wrong("realtime.provider", "realtime_not_for_text", nil, "A text agent writes: choose a language model instead of a speech-to-speech model.")
+	case d.whole():
+		field = "realtime.model"
+	case d.Realtime.Model != "" || d.Realtime.Voice != "":
+		c.wrong("realtime.provider", "provider_needed", nil, "Choose the provider of the speech-to-speech model.")
+	case d.Model.Flow == "" && (d.Model.Provider == None || d.Model.Provider == ""):
 		c.wrong("model.provider", "model_needed", nil, "Choose the model that answers.")
 	}
-	if !whole && (d.Realtime.Model != "" || d.Realtime.Voice != "") {
-		c.wrong("realtime.provider", "provider_needed", nil, "Choose the provider of the speech-to-speech model.")
-	}
-	if whole && d.Kind == Text {
-		c.wrong("realtime.provider", "realtime_not_for_text", nil, "A text agent writes: choose a language model instead of a speech-to-speech model.")
-	}
-	family := FamilyOf(d)
-	if most := maxTokens[family]; most > 0 && d.Model.MaxTokens > most {
-		c.wrong("model.max_tokens", "out_of_range", between(family, 0, most), "Models of family %s answer with at most %d tokens; choose %d or less.", family, most, most)
-	}
-	if t := d.Model.Temperature; t != nil {
-		switch {
-		case !(*t >= 0 && *t <= 2):
-			c.wrong("model.temperature", "out_of_range", between("", 0, 2), "The temperature is between 0 and 2.")
-		case whole && d.Kind != Text && !(*t >= leastTemperature && *t <= mostTemperature):
-			c.wrong("model.temperature", "out_of_range", between(family, leastTemperature, mostTemperature), "Speech-to-speech models take a temperature between %v and %v.", leastTemperature, mostTemperature)
+	if known, ok := catalog.Find(d.answerer()); ok && (known.Kind == catalog.S2S) != d.whole() {
+		names := map[string]string{"model": known.ID}
+		if d.whole() {
+			c.wrong(field, "not_speech_to_speech", names, "The model %s does not speak by itself: choose it as the language model, or another one here.", known.ID)
+		} else {
+			c.wrong(field, "not_a_language_model", names, "The model %s hears and speaks by itself: choose it as the speech-to-speech model, or another one here.", known.ID)
 		}
 	}
-	if d.Model.MaxTokens < 0 {
-		c.wrong("model.max_tokens", "out_of_range", map[string]string{"least": "0"}, "The number of tokens is not negative.")
+	m, ok := ModelOf(d)
+	if ok && !m.Speaks(d.Language) {
+		c.wrong(field, "language_not_offered", map[string]string{"model": m.ID, "language": d.Language, "offered": strings.Join(m.Languages, ", ")}, "The model %s does not know %s. Choose another model, or one of these languages: %s.",
+			m.ID, d.Language, strings.Join(m.Languages, ", "))
+	}
+	if ok && d.Kind != Text && !m.Detects(d.Turn.Detection) && d.Turn.Detection != "auto" {
+		c.wrong("turn.detection", "detection_not_in_family", map[string]string{"detection": d.Turn.Detection, "family": string(m.Family)}, "Models of family %s do not find the end of turns by %s. Choose server_vad or semantic_vad.", m.Family, d.Turn.Detection)
+	}
+	switch n := d.Model.MaxTokens; {
+	case n < 0:
+		c.wrong("model.max_tokens", "out_of_range", between("", 0, max(1, m.MaxTokens)), "The number of tokens is not negative.")
+	case m.MaxTokens > 0 && n > m.MaxTokens:
+		c.wrong("model.max_tokens", "out_of_range", between(m.Family, 0, m.MaxTokens), "Models of family %s answer with at most %d tokens; choose %d or less.", m.Family, m.MaxTokens, m.MaxTokens)
+	}
+	least, most := 0.0, 2.0
+	if d.whole() && d.Kind != Text {
+		least, most = catalog.MinTemperature, catalog.MaxTemperature
+	}
+	if t := d.Model.Temperature; t != nil && !(*t >= least && *t <= most) {
+		c.wrong("model.temperature", "out_of_range", between(FamilyOf(d), least, most), "The temperature of this model is between %v and %v.", least, most)
 	}
 }
 
 // spoken looks at what only agents with a voice have.
 func (c *checker) spoken() {
 	d := c.d
-	family := FamilyOf(d)
-	for _, v := range []struct{ field, voice string }{{"voice.id", d.Voice.ID}, {"realtime.voice", d.Realtime.Voice}} {
-		if v.field == "realtime.voice" && (family == F2 || family == F3) && slices.Contains(nativeVoices, v.voice) {
-			c.wrong(v.field, "voice_not_in_family", map[string]string{"voice": v.voice, "family": string(family)}, "The voice %q belongs to models of family F1. Choose one of the provider's voices for %s, or a model of family F1.",
-				v.voice, d.Language)
-		}
+	m, ok := ModelOf(d)
+	if ok && d.whole() && slices.Contains(nativeVoices, d.Realtime.Voice) && !slices.Contains(m.Voices, "openai") {
+		c.wrong("realtime.voice", "voice_not_in_family", map[string]string{"voice": d.Realtime.Voice, "family": string(m.Family), "model": m.ID},
+			"The voice %q belongs to models of family F1, and %s is one of %s. Choose one of the provider's voices for %s, or a model of family F1.", d.Realtime.Voice, m.ID, m.Family, d.Language)
 	}
 	base, _, _ := strings.Cut(strings.ToLower(d.Language), "-")
-	if d.Turn.Detection == "semantic_vad" && !slices.Contains(semantic, base) && FamilyOf(d) != F1 {
+	if d.Turn.Detection == "semantic_vad" && !slices.Contains(semantic, base) && FamilyOf(d) != catalog.F1 {
 		c.add(Warning, "turn.detection", "semantic_language", map[string]string{"language": d.Language}, "Turns are found by their words in English, Spanish and French only; in %s only the pause counts. Choose server_vad.", d.Language)
 	}
-	if d.Turn.Detection != "semantic_vad" && d.Turn.Eagerness != "" && d.Turn.Eagerness != "auto" {
-		c.add(Warning, "turn.eagerness", "eagerness_unused", nil, "The eagerness counts with semantic_vad only.")
+	if d.Turn.Detection == "server_vad" && d.Turn.Eagerness != "" && d.Turn.Eagerness != "auto" {
+		c.add(Warning, "turn.eagerness", "eagerness_unused", nil, "The eagerness does not count with server_vad.")
 	}
 }
 
@@ -333,7 +340,7 @@ func counts(n, most int) map[string]string {
 	return map[string]string{"count": fmt.Sprint(n), "most": fmt.Sprint(most)}
 }
 
-func between[N int | float64](f Family, least, most N) map[string]string {
+func between[N int | float64](f catalog.Family, least, most N) map[string]string {
 	m := map[string]string{"least": fmt.Sprint(least), "most": fmt.Sprint(most)}
 	if f != "" {
 		m["family"] = string(f)

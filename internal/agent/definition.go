@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"griot/internal/catalog"
 	"griot/internal/config/strict"
 	"griot/internal/fault"
 )
@@ -142,9 +143,9 @@ const Format = 1
 // Bounds of a definition. What is said aloud has to be remembered by a model that answers at once: the specification gives instructions for voices 2,000 characters, and an
 // agent 8 tools.
 const (
-	MaxInstructions      = 16000 // characters
-	MaxVoiceInstructions = 2000  // characters, of agents that speak and are made in the console
-	MaxTools             = 8
+	MaxInstructions      = catalog.MaxTextInstructions  // characters
+	MaxVoiceInstructions = catalog.MaxVoiceInstructions // characters, of agents that speak and are made in the console
+	MaxTools             = catalog.MaxTools
 	MaxName              = 120 // characters
 )
 

@@ -178,7 +178,7 @@ func (s *Service) Create(ctx context.Context, tenant string, by Actor, d Definit
 	d.Name = tidy(d.Name)
 	d.Status, d.Version = Draft, 1
 	if err := errors.Join(hard(d), s.free(tenant, d.Name)); err != nil {
-		return Agent{}, err
+		return Agent{}, s.suggest(ctx, tenant, err)
 	}
 	now := s.now()
 	a := Agent{Tenant: tenant, ID: uuid.Must(uuid.NewV7()).String(), Revision: 1, Definition: d, CreatedBy: by, UpdatedBy: by, CreatedAt: now, UpdatedAt: now}
@@ -186,7 +186,7 @@ func (s *Service) Create(ctx context.Context, tenant string, by Actor, d Definit
 		_, err := s.files.Get(ReferenceOf(d.Kind, n))
 		return err == nil && tenant == s.home
 	})
-	return a, s.suggest(ctx, tenant, d.Name, err)
+	return a, s.suggest(ctx, tenant, err)
 }
 
 // tidy is a name without control characters and needless spaces.
@@ -212,11 +212,12 @@ func NameTaken(name string) *fault.Error {
 }
 
 // suggest adds a name that is free to a fault about one that is taken.
-func (s *Service) suggest(ctx context.Context, tenant, name string, err error) error {
+func (s *Service) suggest(ctx context.Context, tenant string, err error) error {
 	var f *fault.Error
 	if !errors.As(err, &f) || f.Code != "name_taken" {
 		return err
 	}
+	name := f.Params["name"]
 	g := NameTaken(name)
 	if next, nerr := s.FreeName(ctx, tenant, name); nerr == nil {
 		g.Message = fmt.Sprintf("There is an agent with the name %q. Choose another name, such as %q.", name, next)

@@ -122,7 +122,7 @@ func (d Definition) ModelName() string {
 		return provider + "/" + model
 	}
 	switch {
-	case d.Realtime.Provider != None && d.Realtime.Provider != "":
+	case d.whole():
 		return with(d.Realtime.Provider, d.Realtime.Model)
 	case d.Model.Flow != "":
 		return "flow/" + d.Model.Flow

@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"griot/internal/agent"
+	"griot/internal/catalog"
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/identity"
@@ -41,7 +42,7 @@ type Agent struct {
 	Voice       string         `json:"voice"`
 	Model       string         `json:"model" doc:"What answers: a language model, or the agent's own call flow."`
 	ModelName   string         `json:"model_name" example:"openai/gpt-4o" doc:"What the definition asks for; the filter model takes it."`
-	Family      agent.Family   `json:"family" enum:",F1,F2,F3" doc:"Of the model, as far as its name tells."`
+	Family      catalog.Family `json:"family" enum:",F1,F2,F3" doc:"Of the model, as far as its name tells."`
 	Recogniser  string         `json:"recogniser" doc:"What listens; empty when nothing can in this language."`
 	Listens     bool           `json:"listens" doc:"Whether speech is understood; typed text and keys always are."`
 	Greeting    string         `json:"greeting"`
@@ -96,10 +97,12 @@ type (
 		Limit   int          `query:"limit" minimum:"1" maximum:"100" default:"50"`
 		Cursor  string       `query:"cursor" maxLength:"2000" doc:"next_cursor of the page before."`
 	}
-	agentPath struct {
+	// AgentPath names an agent. It is exported, as what is embedded in a request has to be.
+	AgentPath struct {
 		Reference string `path:"reference" maxLength:"200" example:"Agent-000042" doc:"Reference, id or name."`
 	}
-	ifMatch struct {
+	// IfMatching makes a change one to a certain state.
+	IfMatching struct {
 		IfMatch string `header:"If-Match" maxLength:"100" doc:"The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins."`
 	}
 	agentOutput struct {
@@ -112,7 +115,7 @@ func (a *api) agents() {
 	const tag = "Agents"
 	missing := []int{http.StatusNotFound}
 	get(a, "/api/agents", "list-agents", tag, "List the agents", []int{http.StatusUnprocessableEntity}, a.listAgents)
-	agentRoute(a, "GET", "/api/agents/{reference}", "get-agent", "Get an agent", missing, func(ctx context.Context, in *agentPath) (agent.Agent, error) {
+	agentRoute(a, "GET", "/api/agents/{reference}", "get-agent", "Get an agent", missing, func(ctx context.Context, in *AgentPath) (agent.Agent, error) {
 		return a.s.Agents.Get(ctx, tenantOf(ctx), in.Reference)
 	})
 	a.agentChanges(tag)

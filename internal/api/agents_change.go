@@ -19,27 +19,27 @@ type (
 		}
 	}
 	agentChange struct {
-		agentPath
-		ifMatch
+		AgentPath
+		IfMatching
 		Body struct {
 			Definition AgentKeys `json:"definition"`
 			Note       string    `json:"note,omitempty" maxLength:"500" doc:"Why, for the list of versions."`
 		}
 	}
 	agentDeed struct {
-		agentPath
-		ifMatch
+		AgentPath
+		IfMatching
 	}
 	agentRollback struct {
-		agentPath
-		ifMatch
+		AgentPath
+		IfMatching
 		Body struct {
 			Version int    `json:"version" minimum:"1" doc:"To go back to."`
 			Note    string `json:"note,omitempty" maxLength:"500"`
 		}
 	}
 	agentCopy struct {
-		agentPath
+		AgentPath
 		Body struct {
 			Name string `json:"name,omitempty" maxLength:"120" doc:"Of the copy; the first free one when left out."`
 		}
@@ -101,7 +101,7 @@ func (a *api) agentChanges(tag string) {
 		ag, err := a.s.Agents.Duplicate(ctx, tenantOf(ctx), in.Reference, in.Body.Name, actor(ctx))
 		return told(ctx, ag, nil, err)
 	})
-	agentRoute(a, "POST", "/api/agents/{reference}/restore", "restore-agent", "Bring a deleted agent back", all, func(ctx context.Context, in *agentPath) (agent.Agent, error) {
+	agentRoute(a, "POST", "/api/agents/{reference}/restore", "restore-agent", "Bring a deleted agent back", all, func(ctx context.Context, in *AgentPath) (agent.Agent, error) {
 		ag, err := a.s.Agents.Restore(ctx, tenantOf(ctx), in.Reference, actor(ctx))
 		return told(ctx, ag, nil, err)
 	})

@@ -138,7 +138,7 @@ func (a *api) agentFiles(tag string) {
 		Method: http.MethodGet, Path: "/api/agents/{reference}/export", OperationID: "export-agent", Tags: []string{tag}, Summary: "Get an agent as a file", Errors: []int{http.StatusNotFound},
 		Description: "One YAML file, which the import takes, and the folder of agents on the server.",
 		Responses:   map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/yaml": {Schema: &huma.Schema{Type: huma.TypeString}}}}},
-	}, func(ctx context.Context, in *agentPath) (*agentFile, error) {
+	}, func(ctx context.Context, in *AgentPath) (*agentFile, error) {
 		b, name, err := a.s.Agents.Export(ctx, tenantOf(ctx), in.Reference)
 		if err != nil {
 			return nil, problemOf(ctx, "export-agent", err)

@@ -32,16 +32,16 @@ type (
 		Total      int            `json:"total"`
 	}
 	versionsQuery struct {
-		agentPath
+		AgentPath
 		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25"`
 		Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
 	}
 	versionPath struct {
-		agentPath
+		AgentPath
 		Version int `path:"version" minimum:"1"`
 	}
 	diffQuery struct {
-		agentPath
+		AgentPath
 		From int `query:"from" required:"true" minimum:"1" doc:"A version."`
 		To   int `query:"to" minimum:"1" doc:"Another; the current one when left out."`
 	}

@@ -30,6 +30,7 @@ type Conversation struct {
 	ID            string              `json:"id" format:"uuid"`
 	Agent         string              `json:"agent" doc:"The agent's reference."`
 	AgentName     string              `json:"agent_name"`
+	AgentVersion  int                 `json:"agent_version" doc:"The agent's version that the conversation was begun with, and kept."`
 	Language      string              `json:"language" doc:"BCP 47."`
 	Channel       string              `json:"channel" example:"realtime"`
 	Status        conversation.Status `json:"status" enum:"active,ended,failed"`
@@ -196,7 +197,7 @@ func (a *api) recording(ctx context.Context, in *conversationPath) (*huma.Stream
 
 func conversationOf(s conversation.Summary) Conversation {
 	c := Conversation{
-		ID: s.ID, Agent: s.Agent, AgentName: s.AgentName, Language: s.Lang, Channel: s.Channel, Status: s.Status,
+		ID: s.ID, Agent: s.Agent, AgentName: s.AgentName, AgentVersion: s.AgentVersion, Language: s.Lang, Channel: s.Channel, Status: s.Status,
 		StartedAt: s.StartedAt, DurationMS: s.Duration.Milliseconds(), Turns: s.Turns, Interruptions: s.Interruptions,
 		EndReason: s.EndReason, Preview: s.Preview,
 	}

@@ -1540,6 +1540,11 @@ export interface components {
             /** @description The agent's reference. */
             agent: string;
             agent_name: string;
+            /**
+             * Format: int64
+             * @description The agent's version that the conversation was begun with, and kept.
+             */
+            agent_version: number;
             /** @example realtime */
             channel: string;
             /**
@@ -1584,6 +1589,11 @@ export interface components {
             /** @description The agent's reference. */
             agent: string;
             agent_name: string;
+            /**
+             * Format: int64
+             * @description The agent's version that the conversation was begun with, and kept.
+             */
+            agent_version: number;
             /** @example realtime */
             channel: string;
             /**
@@ -2796,8 +2806,14 @@ export interface operations {
     "replace-agent": {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -2866,8 +2882,14 @@ export interface operations {
     "delete-agent": {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -2932,8 +2954,14 @@ export interface operations {
     "change-agent": {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3008,7 +3036,10 @@ export interface operations {
                 to?: number;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3055,7 +3086,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3176,8 +3210,14 @@ export interface operations {
     "publish-agent": {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3311,8 +3351,14 @@ export interface operations {
     "roll-back-agent": {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody: {
@@ -3381,8 +3427,14 @@ export interface operations {
     "unpublish-agent": {
         parameters: {
             query?: never;
-            header?: never;
-            path?: never;
+            header?: {
+                /** @description The ETag of the state that the change was made to: 412 when the agent is no longer in it. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3452,7 +3504,10 @@ export interface operations {
                 cursor?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3500,6 +3555,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description Reference, id or name. */
+                reference: string;
                 version: number;
             };
             cookie?: never;

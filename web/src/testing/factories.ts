@@ -40,6 +40,7 @@ export function aConversation(over: Partial<Conversation> = {}): Conversation {
     id: 'c-1',
     agent: 'reception-en',
     agent_name: 'Reception',
+    agent_version: 1,
     language: 'en',
     channel: 'realtime',
     status: 'ended',
