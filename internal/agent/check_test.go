@@ -2,6 +2,8 @@ package agent_test
 
 import (
 	"context"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -117,5 +119,30 @@ func TestDefaultsCanBePublished(t *testing.T) {
 	require.NoError(t, err)
 	for _, d := range defs {
 		require.Empty(t, agent.Check(t.Context(), d, nil), d.Reference)
+	}
+}
+
+// docs/agents.md has every key and every code that a check of the definition alone gives.
+func TestKeysAreDocumented(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/agents.md")
+	require.NoError(t, err)
+	m, err := agent.Default().Map()
+	require.NoError(t, err)
+	for key, v := range m {
+		sub, ok := v.(map[string]any)
+		if !ok {
+			sub = map[string]any{"": nil}
+		}
+		for k := range sub {
+			path := strings.TrimSuffix(key+"."+k, ".")
+			require.Contains(t, string(doc), "| `"+path+"` |")
+		}
+	}
+	source, err := os.ReadFile("check.go")
+	require.NoError(t, err)
+	codes := regexp.MustCompile(`(?:wrong|add)\((?:Warning, )?[^,]+, "([a-z_]+)"`).FindAllStringSubmatch(string(source), -1)
+	require.Greater(t, len(codes), 20)
+	for _, c := range codes {
+		require.Contains(t, string(doc), "`"+c[1]+"`")
 	}
 }
