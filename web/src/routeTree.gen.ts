@@ -10,8 +10,18 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as IndexRouteImport } from './routes/index'
+import { Route as LoginRouteImport } from './routes/login'
 import { Route as RealtimeApiDothtmlRouteImport } from './routes/realtime-api[.]html'
+import { Route as SettingsRouteImport } from './routes/settings'
+import { Route as SetupRouteImport } from './routes/setup'
 import { Route as AgentsGalleryRouteImport } from './routes/agents.gallery'
+import { Route as InviteTokenRouteImport } from './routes/invite.$token'
+import { Route as SettingsIndexRouteImport } from './routes/settings.index'
+import { Route as SettingsAuditRouteImport } from './routes/settings.audit'
+import { Route as SettingsKeysRouteImport } from './routes/settings.keys'
+import { Route as SettingsPeopleRouteImport } from './routes/settings.people'
+import { Route as SettingsProfileRouteImport } from './routes/settings.profile'
+import { Route as SettingsProvidersRouteImport } from './routes/settings.providers'
 import { Route as AgentsAgentIdSessionRouteImport } from './routes/agents.$agentId.session'
 import { Route as AgentsVoiceHistoryIndexRouteImport } from './routes/agents.voice-history.index'
 import { Route as AgentsVoiceHistorySessionIdRouteImport } from './routes/agents.voice-history.$sessionId'
@@ -21,15 +31,65 @@ const IndexRoute = IndexRouteImport.update({
   path: '/',
   getParentRoute: () => rootRouteImport,
 } as any)
+const LoginRoute = LoginRouteImport.update({
+  id: '/login',
+  path: '/login',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const RealtimeApiDothtmlRoute = RealtimeApiDothtmlRouteImport.update({
   id: '/realtime-api.html',
   path: '/realtime-api.html',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SettingsRoute = SettingsRouteImport.update({
+  id: '/settings',
+  path: '/settings',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SetupRoute = SetupRouteImport.update({
+  id: '/setup',
+  path: '/setup',
   getParentRoute: () => rootRouteImport,
 } as any)
 const AgentsGalleryRoute = AgentsGalleryRouteImport.update({
   id: '/agents/gallery',
   path: '/agents/gallery',
   getParentRoute: () => rootRouteImport,
+} as any)
+const InviteTokenRoute = InviteTokenRouteImport.update({
+  id: '/invite/$token',
+  path: '/invite/$token',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SettingsIndexRoute = SettingsIndexRouteImport.update({
+  id: '/',
+  path: '/',
+  getParentRoute: () => SettingsRoute,
+} as any)
+const SettingsAuditRoute = SettingsAuditRouteImport.update({
+  id: '/audit',
+  path: '/audit',
+  getParentRoute: () => SettingsRoute,
+} as any)
+const SettingsKeysRoute = SettingsKeysRouteImport.update({
+  id: '/keys',
+  path: '/keys',
+  getParentRoute: () => SettingsRoute,
+} as any)
+const SettingsPeopleRoute = SettingsPeopleRouteImport.update({
+  id: '/people',
+  path: '/people',
+  getParentRoute: () => SettingsRoute,
+} as any)
+const SettingsProfileRoute = SettingsProfileRouteImport.update({
+  id: '/profile',
+  path: '/profile',
+  getParentRoute: () => SettingsRoute,
+} as any)
+const SettingsProvidersRoute = SettingsProvidersRouteImport.update({
+  id: '/providers',
+  path: '/providers',
+  getParentRoute: () => SettingsRoute,
 } as any)
 const AgentsAgentIdSessionRoute = AgentsAgentIdSessionRouteImport.update({
   id: '/agents/$agentId/session',
@@ -50,16 +110,35 @@ const AgentsVoiceHistorySessionIdRoute =
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
+  '/login': typeof LoginRoute
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
+  '/settings': typeof SettingsRouteWithChildren
+  '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
+  '/invite/$token': typeof InviteTokenRoute
+  '/settings/audit': typeof SettingsAuditRoute
+  '/settings/keys': typeof SettingsKeysRoute
+  '/settings/people': typeof SettingsPeopleRoute
+  '/settings/profile': typeof SettingsProfileRoute
+  '/settings/providers': typeof SettingsProvidersRoute
+  '/settings/': typeof SettingsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
   '/agents/voice-history/': typeof AgentsVoiceHistoryIndexRoute
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
+  '/login': typeof LoginRoute
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
+  '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
+  '/invite/$token': typeof InviteTokenRoute
+  '/settings/audit': typeof SettingsAuditRoute
+  '/settings/keys': typeof SettingsKeysRoute
+  '/settings/people': typeof SettingsPeopleRoute
+  '/settings/profile': typeof SettingsProfileRoute
+  '/settings/providers': typeof SettingsProvidersRoute
+  '/settings': typeof SettingsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
   '/agents/voice-history': typeof AgentsVoiceHistoryIndexRoute
@@ -67,8 +146,18 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/': typeof IndexRoute
+  '/login': typeof LoginRoute
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
+  '/settings': typeof SettingsRouteWithChildren
+  '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
+  '/invite/$token': typeof InviteTokenRoute
+  '/settings/audit': typeof SettingsAuditRoute
+  '/settings/keys': typeof SettingsKeysRoute
+  '/settings/people': typeof SettingsPeopleRoute
+  '/settings/profile': typeof SettingsProfileRoute
+  '/settings/providers': typeof SettingsProvidersRoute
+  '/settings/': typeof SettingsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
   '/agents/voice-history/': typeof AgentsVoiceHistoryIndexRoute
@@ -77,24 +166,53 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/login'
     | '/realtime-api.html'
+    | '/settings'
+    | '/setup'
     | '/agents/gallery'
+    | '/invite/$token'
+    | '/settings/audit'
+    | '/settings/keys'
+    | '/settings/people'
+    | '/settings/profile'
+    | '/settings/providers'
+    | '/settings/'
     | '/agents/$agentId/session'
     | '/agents/voice-history/$sessionId'
     | '/agents/voice-history/'
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/'
+    | '/login'
     | '/realtime-api.html'
+    | '/setup'
     | '/agents/gallery'
+    | '/invite/$token'
+    | '/settings/audit'
+    | '/settings/keys'
+    | '/settings/people'
+    | '/settings/profile'
+    | '/settings/providers'
+    | '/settings'
     | '/agents/$agentId/session'
     | '/agents/voice-history/$sessionId'
     | '/agents/voice-history'
   id:
     | '__root__'
     | '/'
+    | '/login'
     | '/realtime-api.html'
+    | '/settings'
+    | '/setup'
     | '/agents/gallery'
+    | '/invite/$token'
+    | '/settings/audit'
+    | '/settings/keys'
+    | '/settings/people'
+    | '/settings/profile'
+    | '/settings/providers'
+    | '/settings/'
     | '/agents/$agentId/session'
     | '/agents/voice-history/$sessionId'
     | '/agents/voice-history/'
@@ -102,8 +220,12 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
+  LoginRoute: typeof LoginRoute
   RealtimeApiDothtmlRoute: typeof RealtimeApiDothtmlRoute
+  SettingsRoute: typeof SettingsRouteWithChildren
+  SetupRoute: typeof SetupRoute
   AgentsGalleryRoute: typeof AgentsGalleryRoute
+  InviteTokenRoute: typeof InviteTokenRoute
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
   AgentsVoiceHistorySessionIdRoute: typeof AgentsVoiceHistorySessionIdRoute
   AgentsVoiceHistoryIndexRoute: typeof AgentsVoiceHistoryIndexRoute
@@ -118,11 +240,32 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof IndexRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/login': {
+      id: '/login'
+      path: '/login'
+      fullPath: '/login'
+      preLoaderRoute: typeof LoginRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/realtime-api.html': {
       id: '/realtime-api.html'
       path: '/realtime-api.html'
       fullPath: '/realtime-api.html'
       preLoaderRoute: typeof RealtimeApiDothtmlRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/settings': {
+      id: '/settings'
+      path: '/settings'
+      fullPath: '/settings'
+      preLoaderRoute: typeof SettingsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/setup': {
+      id: '/setup'
+      path: '/setup'
+      fullPath: '/setup'
+      preLoaderRoute: typeof SetupRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/agents/gallery': {
@@ -131,6 +274,55 @@ declare module '@tanstack/react-router' {
       fullPath: '/agents/gallery'
       preLoaderRoute: typeof AgentsGalleryRouteImport
       parentRoute: typeof rootRouteImport
+    }
+    '/invite/$token': {
+      id: '/invite/$token'
+      path: '/invite/$token'
+      fullPath: '/invite/$token'
+      preLoaderRoute: typeof InviteTokenRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/settings/': {
+      id: '/settings/'
+      path: '/'
+      fullPath: '/settings/'
+      preLoaderRoute: typeof SettingsIndexRouteImport
+      parentRoute: typeof SettingsRoute
+    }
+    '/settings/audit': {
+      id: '/settings/audit'
+      path: '/audit'
+      fullPath: '/settings/audit'
+      preLoaderRoute: typeof SettingsAuditRouteImport
+      parentRoute: typeof SettingsRoute
+    }
+    '/settings/keys': {
+      id: '/settings/keys'
+      path: '/keys'
+      fullPath: '/settings/keys'
+      preLoaderRoute: typeof SettingsKeysRouteImport
+      parentRoute: typeof SettingsRoute
+    }
+    '/settings/people': {
+      id: '/settings/people'
+      path: '/people'
+      fullPath: '/settings/people'
+      preLoaderRoute: typeof SettingsPeopleRouteImport
+      parentRoute: typeof SettingsRoute
+    }
+    '/settings/profile': {
+      id: '/settings/profile'
+      path: '/profile'
+      fullPath: '/settings/profile'
+      preLoaderRoute: typeof SettingsProfileRouteImport
+      parentRoute: typeof SettingsRoute
+    }
+    '/settings/providers': {
+      id: '/settings/providers'
+      path: '/providers'
+      fullPath: '/settings/providers'
+      preLoaderRoute: typeof SettingsProvidersRouteImport
+      parentRoute: typeof SettingsRoute
     }
     '/agents/$agentId/session': {
       id: '/agents/$agentId/session'
@@ -156,10 +348,36 @@ declare module '@tanstack/react-router' {
   }
 }
 
+interface SettingsRouteChildren {
+  SettingsAuditRoute: typeof SettingsAuditRoute
+  SettingsKeysRoute: typeof SettingsKeysRoute
+  SettingsPeopleRoute: typeof SettingsPeopleRoute
+  SettingsProfileRoute: typeof SettingsProfileRoute
+  SettingsProvidersRoute: typeof SettingsProvidersRoute
+  SettingsIndexRoute: typeof SettingsIndexRoute
+}
+
+const SettingsRouteChildren: SettingsRouteChildren = {
+  SettingsAuditRoute: SettingsAuditRoute,
+  SettingsKeysRoute: SettingsKeysRoute,
+  SettingsPeopleRoute: SettingsPeopleRoute,
+  SettingsProfileRoute: SettingsProfileRoute,
+  SettingsProvidersRoute: SettingsProvidersRoute,
+  SettingsIndexRoute: SettingsIndexRoute,
+}
+
+const SettingsRouteWithChildren = SettingsRoute._addFileChildren(
+  SettingsRouteChildren,
+)
+
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  LoginRoute: LoginRoute,
   RealtimeApiDothtmlRoute: RealtimeApiDothtmlRoute,
+  SettingsRoute: SettingsRouteWithChildren,
+  SetupRoute: SetupRoute,
   AgentsGalleryRoute: AgentsGalleryRoute,
+  InviteTokenRoute: InviteTokenRoute,
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,
   AgentsVoiceHistorySessionIdRoute: AgentsVoiceHistorySessionIdRoute,
   AgentsVoiceHistoryIndexRoute: AgentsVoiceHistoryIndexRoute,

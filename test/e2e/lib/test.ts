@@ -102,3 +102,9 @@ export async function talkTo(page: Page, agent: RegExp | string): Promise<void> 
   await page.goto('/');
   await page.getByRole('link', { name: agent }).click();
 }
+
+/** By a menu of the bar to one of its screens, as a person goes. The names are those of the language shown. */
+export async function goTo(page: Page, menu: string, screen: string): Promise<void> {
+  await page.getByRole('navigation').getByRole('button', { name: menu, exact: true }).click();
+  await page.getByRole('menuitem', { name: new RegExp(`^${screen}`) }).click();
+}

@@ -12,7 +12,7 @@ const languages = process.env.PICTURES ? (['en', 'fr', 'es'] as const) : (['en']
 
 async function picture(page: Page, name: string): Promise<void> {
   for (const language of languages) {
-    if (languages.length > 1) await page.getByRole('button', { name: language.toUpperCase(), exact: true }).click();
+    if (languages.length > 1) await speak(page, language);
     for (const theme of themes) {
       await page.emulateMedia({ colorScheme: theme });
       await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', theme);
@@ -23,7 +23,15 @@ async function picture(page: Page, name: string): Promise<void> {
       await page.screenshot({ path: `${folder}/${name}-${theme}${suffix}.png`, animations: 'disabled', fullPage: languages.length > 1 });
     }
   }
-  if (languages.length > 1) await page.getByRole('button', { name: 'EN', exact: true }).click();
+  if (languages.length > 1) await speak(page, 'en');
+}
+
+/** Chooses a language in the bar, which narrow screens do not have room for. */
+async function speak(page: Page, language: string): Promise<void> {
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.getByRole('button', { name: language.toUpperCase(), exact: true }).click();
+  if (size) await page.setViewportSize(size);
 }
 
 /** A call without a microphone that is over soon, as another program would make. */

@@ -1,4 +1,4 @@
-import { browserWith, expect, talkTo, test } from '../lib/test.ts';
+import { browserWith, expect, goTo, talkTo, test } from '../lib/test.ts';
 
 test.use(browserWith());
 
@@ -22,7 +22,7 @@ test('a server that dies in a conversation is not passed over in silence, and ha
   const address = (await page.getByRole('link', { name: 'See the conversation' }).getAttribute('href')) ?? '';
 
   // Without a server the other pages say so, and offer to try again.
-  await page.getByRole('link', { name: 'Conversations' }).click();
+  await goTo(page, 'Galleries', 'Conversations');
   await expect(page.getByText('The server does not answer.')).toBeVisible({ timeout: 20_000 });
   await server.start();
   await page.getByRole('button', { name: 'Reload the page' }).click();

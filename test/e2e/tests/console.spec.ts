@@ -1,12 +1,12 @@
 import { accessible } from '../lib/axe.ts';
-import { browserWith, expect, talkTo, test } from '../lib/test.ts';
+import { browserWith, expect, goTo, talkTo, test } from '../lib/test.ts';
 
 test.use(browserWith());
 
 const words = {
-  FR: { agents: 'Agents', conversations: 'Conversations', talk: 'Parler', empty: 'Aucune conversation' },
-  EN: { agents: 'Agents', conversations: 'Conversations', talk: 'Talk', empty: 'No conversations' },
-  ES: { agents: 'Agentes', conversations: 'Conversaciones', talk: 'Hablar', empty: 'Ninguna conversación' },
+  FR: { menu: 'Galeries', agents: 'Agents', conversations: 'Conversations', talk: 'Parler', empty: 'Aucune conversation' },
+  EN: { menu: 'Galleries', agents: 'Agents', conversations: 'Conversations', talk: 'Talk', empty: 'No conversations' },
+  ES: { menu: 'Galerías', agents: 'Agentes', conversations: 'Conversaciones', talk: 'Hablar', empty: 'Ninguna conversación' },
 } as const;
 
 test('the console speaks French, English and Spanish, and remembers which', async ({ page }) => {
@@ -21,9 +21,9 @@ test('the console speaks French, English and Spanish, and remembers which', asyn
     await expect(page.getByRole('link', { name: new RegExp(w.talk) })).not.toHaveCount(0);
     await page.reload();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText(w.agents);
-    await page.getByRole('navigation').getByRole('link', { name: w.conversations }).click();
+    await goTo(page, w.menu, w.conversations);
     await expect(page.getByText(w.empty)).toBeVisible();
-    await page.getByRole('navigation').getByRole('link', { name: w.agents }).click();
+    await goTo(page, w.menu, w.agents);
   }
 });
 

@@ -3,7 +3,7 @@ import type { ConversationDetail, Line } from '../lib/api.ts';
 import { accessible } from '../lib/axe.ts';
 import { type Heard, heard, listenTo } from '../lib/probe.ts';
 import { readWav, type Sound, type Stretch } from '../lib/sound.ts';
-import { browserWith, expect, talkTo, test } from '../lib/test.ts';
+import { browserWith, expect, goTo, talkTo, test } from '../lib/test.ts';
 
 test.use(browserWith({ microphone: 'interrupts', record: true }));
 // It measures time: a machine that is busy with something else gets a second chance.
@@ -54,7 +54,7 @@ test('a whole conversation: greeted, understood, answered, interrupted, and kept
   expect(measured.stopMs, 'from the caller’s first sound to the agent’s last').toBeLessThanOrEqual(200);
 
   // The history has it, and its page tells the same.
-  await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Conversations' }).click();
+  await goTo(page, 'Galleries', 'Conversations');
   await expect(page.getByRole('heading', { level: 1, name: 'Conversations' })).toBeVisible();
   const row = page.getByRole('row').filter({ hasText: 'Reception (English)' });
   await expect(row).toHaveCount(1);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Page } from '@playwright/test';
 import { accessible } from '../lib/axe.ts';
-import { browserWith, expect, test } from '../lib/test.ts';
+import { browserWith, expect, goTo, test } from '../lib/test.ts';
 
 const run = promisify(execFile);
 
@@ -48,7 +48,7 @@ async function audible(page: Page): Promise<void> {
 
 test('a call is created, heard, followed and ended on the page', async ({ page, server }) => {
   await page.goto('/');
-  await page.getByRole('navigation', { name: 'Main navigation' }).getByRole('link', { name: 'Realtime calls' }).click();
+  await goTo(page, 'Dashboards', 'Realtime calls');
   await expect(page).toHaveURL(`${server.url}/realtime-api.html`);
   await expect(page.getByText('No calls', { exact: true })).toBeVisible();
   await accessible(page, 'no calls');
@@ -151,6 +151,7 @@ for (const theme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await page.goto('/realtime-api.html');
     for (const [language, title] of Object.entries(titles)) {
+      await page.setViewportSize({ width: 1440, height: 900 }); // narrow, the languages are behind the navigation's button
       await page.getByRole('button', { name: language, exact: true }).click();
       await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
       await expect(page).toHaveTitle(new RegExp(title));

@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch';
 import type { components, paths } from '~/api/schema';
+import { signedOut } from '~/api/signedOut';
 
 type Schemas = components['schemas'];
 export type Agent = Schemas['Agent'];
@@ -15,7 +16,28 @@ export type RealtimeEvent = Schemas['CallEvent'];
 export type RealtimeStats = Schemas['CallStats'];
 export type CreatedCall = Schemas['CreatedCall'];
 
+export type Me = Schemas['Me'];
+export type Person = Schemas['Person'];
+export type SetupState = Schemas['SetupState'];
+export type Member = Schemas['Member'];
+export type Invitation = Schemas['Invitation'];
+export type NewInvitation = Schemas['NewInvitation'];
+export type Invited = Schemas['Invited'];
+export type Key = Schemas['Key'];
+export type NewKey = Schemas['NewKey'];
+export type Provider = Schemas['Provider'];
+export type ProviderCheck = Schemas['ProviderCheck'];
+export type AuditEntry = Schemas['AuditEntry'];
+export type SignedInAt = Schemas['SignedInAt'];
+export type Role = NonNullable<Me['role']>;
+
 export const api = createClient<paths>({ baseUrl: window.location.origin });
+
+api.use({
+  onResponse: ({ response }) => {
+    if (response.status === 401) signedOut.set(true);
+  },
+});
 
 /** Why a request failed. The code is stable and is worded in the reader's language; the detail is the server's English. */
 export class ApiError extends Error {
@@ -48,8 +70,14 @@ function problemOf(status: number, body: unknown): ApiError {
   if (typeof body === 'object' && body !== null && 'code' in body && typeof body.code === 'string') {
     const detail = 'detail' in body && typeof body.detail === 'string' ? body.detail : '';
     const params = 'params' in body ? (body.params as Record<string, string>) : {};
-    const field = 'field' in body && typeof body.field === 'string' ? body.field : undefined;
+    const field = 'field' in body && typeof body.field === 'string' ? body.field : firstLocation(body);
     return new ApiError(body.code, status, params ?? {}, detail, field);
   }
   return new ApiError(status === 404 ? 'not_found' : 'internal', status, {}, '');
+}
+
+function firstLocation(body: object): string | undefined {
+  if (!('errors' in body) || !Array.isArray(body.errors)) return undefined;
+  const [first] = body.errors as { location?: string }[];
+  return first?.location;
 }

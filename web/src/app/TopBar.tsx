@@ -1,117 +1,101 @@
-import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconHistory, IconMenu2, IconMoon, IconPhoneCall, IconRobotFace, IconSun } from '@tabler/icons-react';
+import { IconSearch, IconUserPlus } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
 import { Link, useRouterState } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { setupQuery } from '~/api/identity';
+import { AccountMenu } from '~/app/AccountMenu';
 import { brand } from '~/app/brand';
-import { setLanguage } from '~/app/i18n';
+import { LiveCount } from '~/app/LiveCount';
+import { Logo } from '~/app/Logo';
+import { NavMenu } from '~/app/NavMenu';
+import { SideMenu } from '~/app/SideMenu';
+import { LanguageSwitch, ThemeSwitch } from '~/app/Switches';
+import { menus, screensOf } from '~/app/screens';
 import classes from '~/app/TopBar.module.css';
-import { LinkMenuItem } from '~/components/links';
-import { languages } from '~/lib/language';
 
-const entries = [
-  { to: '/agents/gallery', key: 'nav.agents', icon: IconRobotFace, match: /^\/agents\/(gallery|[^/]+\/session)/ },
-  { to: '/agents/voice-history', key: 'nav.conversations', icon: IconHistory, match: /^\/agents\/voice-history/ },
-  { to: '/realtime-api.html', key: 'nav.realtime', icon: IconPhoneCall, match: /^\/realtime-api\.html/ },
-] as const;
+interface Props {
+  /** Whether it is known who is here: only then do menus and search lead anywhere. */
+  known: boolean;
+  search(): void;
+  showShortcuts(): void;
+}
 
-export function TopBar() {
-  const { t } = useTranslation();
-  const path = useRouterState({ select: (s) => s.location.pathname });
+export function TopBar({ known, search, showShortcuts }: Props) {
+  const { t } = useTranslation('common');
   return (
     <header className={classes.bar}>
       <Link to="/" className={classes.logo} aria-label={t('nav.home')}>
         <Logo />
         <span className={classes.name}>{brand.name}</span>
       </Link>
-      <nav aria-label={t('nav.label')} className={classes.nav}>
-        {entries.map((e) => {
-          const current = e.match.test(path);
-          return (
-            <Link key={e.to} to={e.to} className={classes.item} data-current={current || undefined}>
-              {t(e.key)}
-            </Link>
-          );
-        })}
-      </nav>
+      {known && <Menus />}
       <span className={classes.space} />
-      <LanguageSwitch />
-      <ThemeSwitch />
-      <SmallMenu />
+      {known && (
+        <>
+          <SetUpHint />
+          <LiveCount />
+          <SearchButton search={search} />
+        </>
+      )}
+      <span className={known ? classes.switches : classes.switchesAlone}>
+        <LanguageSwitch />
+        <ThemeSwitch />
+      </span>
+      {known && (
+        <>
+          <AccountMenu showShortcuts={showShortcuts} />
+          <SideMenu />
+        </>
+      )}
     </header>
   );
 }
 
-function Logo() {
+function Menus() {
+  const { t } = useTranslation(['common', 'shell']);
+  const path = useRouterState({ select: (s) => s.location.pathname });
   return (
-    <svg width="26" height="26" viewBox="0 0 26 26" aria-hidden="true">
-      <rect width="26" height="26" rx="8" fill="#fff" fillOpacity=".16" />
-      <path
-        d="M6.5 11v4M10.8 7.5v11M15.2 10v6M19.5 8.5v9"
-        stroke="#fff"
-        strokeWidth="2.2"
-        strokeLinecap="round"
-        fill="none"
-      />
-    </svg>
+    <nav aria-label={t('nav.label')} className={classes.nav}>
+      <Link to="/" className={classes.item} data-current={path === '/' || undefined}>
+        {t('shell:menu.home')}
+      </Link>
+      {menus
+        .filter((menu) => menu !== 'home' && screensOf(menu).length > 0)
+        .map((menu) => (
+          <NavMenu key={menu} menu={menu} />
+        ))}
+    </nav>
   );
 }
 
-function LanguageSwitch() {
-  const { t, i18n } = useTranslation();
-  return (
-    <fieldset className={classes.languages} aria-label={t('language.label')}>
-      {languages.map((l) => (
-        <button
-          key={l}
-          type="button"
-          lang={l}
-          title={t(`language.${l}`)}
-          aria-pressed={i18n.language === l}
-          onClick={() => void setLanguage(l)}
-        >
-          {l.toUpperCase()}
-        </button>
-      ))}
-    </fieldset>
-  );
-}
-
-function ThemeSwitch() {
-  const { t } = useTranslation();
-  const { setColorScheme } = useMantineColorScheme();
-  const dark = useComputedColorScheme('light') === 'dark';
-  const label = dark ? t('theme.toLight') : t('theme.toDark');
-  const Icon = dark ? IconSun : IconMoon;
+function SearchButton({ search }: { search(): void }) {
+  const { t } = useTranslation('shell');
   return (
     <button
       type="button"
-      className={classes.icon}
-      aria-label={label}
-      title={label}
-      onClick={() => setColorScheme(dark ? 'light' : 'dark')}
+      className={classes.search}
+      onClick={search}
+      aria-label={t('palette.open')}
+      aria-keyshortcuts="Control+K"
     >
-      <Icon size={18} stroke={1.8} aria-hidden />
+      <IconSearch size={17} stroke={1.9} aria-hidden />
+      <span className={classes.searchText}>{t('palette.hint')}</span>
+      <kbd className={classes.searchKey}>{apple ? '⌘ K' : 'Ctrl K'}</kbd>
     </button>
   );
 }
 
-/** On narrow screens the navigation hides behind one button. */
-function SmallMenu() {
-  const { t } = useTranslation();
+const apple = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+/** As long as nobody needs to sign in, a quiet word that one could. */
+function SetUpHint() {
+  const { t } = useTranslation('shell');
+  const setup = useQuery(setupQuery());
+  if (!setup.data?.needed) return null;
   return (
-    <Menu position="bottom-end" width={240} shadow="md" radius="lg">
-      <Menu.Target>
-        <ActionIcon variant="transparent" className={classes.small} size={44} aria-label={t('nav.label')}>
-          <IconMenu2 size={20} stroke={1.8} aria-hidden />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {entries.map((e) => (
-          <LinkMenuItem key={e.to} to={e.to} leftSection={<e.icon size={17} stroke={1.8} aria-hidden />}>
-            {t(e.key)}
-          </LinkMenuItem>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+    <Link to="/setup" className={classes.hint} title={t('setup.hintText')}>
+      <IconUserPlus size={16} stroke={1.9} aria-hidden />
+      {t('setup.hint')}
+    </Link>
   );
 }

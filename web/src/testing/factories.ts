@@ -3,8 +3,10 @@ import type {
   Conversation,
   ConversationDetail,
   Line,
+  Me,
   RealtimeCall,
   RealtimeStats,
+  Role,
   TurnTimed,
 } from '~/api/client';
 
@@ -125,6 +127,55 @@ export function theStats(over: Partial<RealtimeStats> = {}): RealtimeStats {
     total_events: 168,
     calls_by_model: { 'agent:reception-en': 42 },
     calls_by_voice: { alloy: 20, echo: 15, shimmer: 4, onyx: 2, nova: 1 },
+    ...over,
+  };
+}
+
+const granted = {
+  viewer: ['agents:read', 'conversations:read', 'system:read'],
+  user: ['talk'],
+  manager: ['agents:write', 'conversations:delete', 'providers:read', 'people:read'],
+  admin: ['providers:write', 'people:write', 'keys:read', 'keys:write', 'audit:read', 'tenant:write'],
+} as const;
+
+export const roleNames = ['viewer', 'user', 'manager', 'admin'] as const;
+
+/** What a role may do. */
+export function permissionsOf(role: Role): string[] {
+  return roleNames.slice(0, roleNames.indexOf(role) + 1).flatMap((r) => [...granted[r]]);
+}
+
+export function theRoles() {
+  return {
+    items: roleNames.map((role) => ({ role, permissions: permissionsOf(role) })),
+    scopes: permissionsOf('admin'),
+  };
+}
+
+/** This machine, before anybody needs to sign in. */
+export function aMachine(over: Partial<Me> = {}): Me {
+  return {
+    kind: 'machine',
+    has_password: false,
+    tenant: { id: 'default', name: 'Default' },
+    tenants: [{ id: 'default', name: 'Default' }],
+    role: 'admin',
+    permissions: [...permissionsOf('admin'), 'installation:operate'],
+    ...over,
+  };
+}
+
+/** Somebody who is signed in, in a role. */
+export function aPerson(role: Role = 'admin', over: Partial<Me> = {}): Me {
+  return {
+    kind: 'session',
+    has_password: true,
+    person: { id: 'p-1', email: 'awa@example.org', name: 'Awa Diop', language: 'en' },
+    tenant: { id: 'default', name: 'Nova' },
+    tenants: [{ id: 'default', name: 'Nova' }],
+    role,
+    permissions: permissionsOf(role),
+    expires_at: '2026-12-20T14:05:12Z',
     ...over,
   };
 }

@@ -1,0 +1,79 @@
+import {
+  IconHistory,
+  IconHome,
+  IconKey,
+  IconListSearch,
+  IconPhoneCall,
+  IconPlugConnected,
+  IconRobotFace,
+  IconUser,
+  IconUsers,
+} from '@tabler/icons-react';
+
+/** The menus of the bar, in their order. A menu without a screen is not shown. */
+export const menus = ['home', 'creation', 'galleries', 'dashboards'] as const;
+export type MenuName = (typeof menus)[number];
+
+/**
+ * Every screen that the navigation, the palette and the shortcuts know: the one list to add to. Its words are shell.json's screen.<id>: name, help (one line), and
+ * aliases that it is also found by. needs is the permission without which the page only explains who may open it; keys is typed one after the other.
+ */
+export const screens = [
+  { id: 'home', to: '/', menu: 'home', icon: IconHome, match: /^\/$/, keys: 'gh' },
+  {
+    id: 'agents',
+    to: '/agents/gallery',
+    menu: 'galleries',
+    icon: IconRobotFace,
+    match: /^\/agents\/(gallery|[^/]+\/session)/,
+    keys: 'ga',
+  },
+  {
+    id: 'conversations',
+    to: '/agents/voice-history',
+    menu: 'galleries',
+    icon: IconHistory,
+    match: /^\/agents\/voice-history/,
+    keys: 'gv',
+  },
+  { id: 'realtime', to: '/realtime-api.html', menu: 'dashboards', icon: IconPhoneCall, match: /^\/realtime-api\.html/ },
+  {
+    id: 'profile',
+    to: '/settings/profile',
+    menu: 'settings',
+    icon: IconUser,
+    match: /^\/settings\/profile/,
+    keys: 'gs',
+  },
+  {
+    id: 'people',
+    to: '/settings/people',
+    menu: 'settings',
+    icon: IconUsers,
+    match: /^\/settings\/people/,
+    needs: 'people:read',
+  },
+  { id: 'keys', to: '/settings/keys', menu: 'settings', icon: IconKey, match: /^\/settings\/keys/, needs: 'keys:read' },
+  {
+    id: 'providers',
+    to: '/settings/providers',
+    menu: 'settings',
+    icon: IconPlugConnected,
+    match: /^\/settings\/providers/,
+    needs: 'providers:read',
+  },
+  {
+    id: 'audit',
+    to: '/settings/audit',
+    menu: 'settings',
+    icon: IconListSearch,
+    match: /^\/settings\/audit/,
+    needs: 'audit:read',
+  },
+] as const;
+
+export type Screen = (typeof screens)[number];
+
+export const screensOf = (menu: Screen['menu'] | MenuName): Screen[] => screens.filter((s) => s.menu === menu);
+
+export const settingsScreens = screensOf('settings');

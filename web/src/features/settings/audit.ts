@@ -1,0 +1,34 @@
+import { useTranslation } from 'react-i18next';
+
+/** What the audit trail calls things, in the order of the filter. */
+export const actions = [
+  'session.opened',
+  'session.refused',
+  'session.closed',
+  'session.ended',
+  'installation.set_up',
+  'person.changed',
+  'person.removed',
+  'password.changed',
+  'password.reset',
+  'invitation.made',
+  'invitation.accepted',
+  'invitation.deleted',
+  'key.made',
+  'key.revoked',
+  'provider.changed',
+  'provider.reset',
+  'tenant.made',
+  'tenant.changed',
+  'conversation.deleted',
+  'call.ended',
+] as const;
+
+/** Words for an action; one that is newer than the console reads as it is called. */
+export function useActionWords(): (action: string) => string {
+  const { t, i18n } = useTranslation('settings');
+  return (action) => {
+    const key = `action.${action.replace('.', '_')}`;
+    return i18n.exists(`settings:${key}`) ? t(key as 'action.key_made') : action;
+  };
+}
