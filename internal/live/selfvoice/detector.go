@@ -19,17 +19,24 @@ const (
 	lags    = 40               // delays that are looked at: 0 to 780 ms
 	history = 64               // slots of what was sent that are kept behind the newest lag, and ahead of now
 	ringLen = lags + 2*history // slots
-	memory  = 0.97             // weight of the past: 0.66 s
+	memory  = 0.985            // weight of the past: 1.3 s
+	slow    = 0.97             // of the past in how loud a band is: 0.66 s
+	fast    = 0.8              // and in what its course is compared with: 0.1 s
 	learn   = 0.08             // how quickly the gain of a band follows
 	quiet   = 20.0             // dB: what is softer, on the scale of 16 bits, is silence
-	sure    = 0.72             // correlation from which a delay is believed
+	sure    = 0.75             // correlation from which a delay is believed
 	keep    = 0.45             // below it a delay that was believed is given up, over time
 	part    = 0.2
-	margin  = 4.5         // dB by which sound may be louder than what is expected of ours
-	few     = 30          // frames of ours that must have been compared
+	margin  = 4.5  // dB by which sound may be louder than what is expected of ours
+	firm    = 0.55 // and from which it is, when it has shown for long: a loudspeaker that is overdriven changes the colour
+	many    = 75   // audible frames that are long
+	few     = 25   // audible frames that must have been compared
+	hasty   = 0.77 // correlation from which fewer do
+	alone   = 0.6  // where it is so much better than all others
+	fewest  = 16
 	long    = 40          // frames in which a new delay has to prove itself
 	apart   = 5           // slots
-	peak    = 0.15        // by so much a delay is better than those apart from it
+	peak    = 0.2         // by so much a delay is better than those apart from it
 	tail    = 6           // slots after ours in which a room still sounds
 	decay   = 2.5         // dB a slot by which a room's sound fades
 	patient = time.Second // of doubt, after which a delay is forgotten
@@ -55,6 +62,7 @@ type Detector struct {
 	at   [ringLen]int    // the slot that each place holds, plus one
 
 	mean  levels         // of what comes in
+	near  levels         // of its newest part
 	power float64        // its variation
 	stat  [lags]relation // of each delay
 	met   int            // frames that were compared while ours sounded
@@ -70,7 +78,7 @@ type Detector struct {
 
 // relation is what is known of one delay: how what was sent varies, and how much what comes in varies with it.
 type relation struct {
-	mean       levels
+	mean, near levels
 	power, cov float64
 }
 
@@ -80,8 +88,9 @@ func New() *Detector {
 	for b := range d.mean {
 		d.mean[b] = quiet
 	}
+	d.near = d.mean
 	for l := range d.stat {
-		d.stat[l].mean = d.mean
+		d.stat[l].mean, d.stat[l].near = d.mean, d.mean
 	}
 	return d
 }
@@ -173,7 +182,8 @@ func (d *Detector) Echo() (delay time.Duration, is bool) {
 	return time.Duration(max(0, d.lag)) * slot, d.lag >= 0
 }
 
-// relate compares a frame with what was sent, at every delay. Called with mu held.
+// relate compares a frame with what was sent, at every delay. What is compared is how the colour of the sound changes: all speech grows loud and soft alike, with every syllable, and
+// two who begin to speak grow loud together. Called with mu held.
 func (d *Detector) relate(n int, u levels) {
 	ours := false
 	for l := 0; l < lags && !ours; l++ {
@@ -182,27 +192,44 @@ func (d *Detector) relate(n int, u levels) {
 	if !ours {
 		return // nothing of ours can be in it
 	}
-	d.met++
-	var du levels
+	switch {
+	case u.loud():
+		d.met++
+	case d.lag < 0: // silence proves nothing
+		d.met = max(0, d.met-1)
+	}
+	du := change(&d.mean, &d.near, &u)
 	p := 0.0
-	for b := range u {
-		d.mean[b] += (1 - memory) * (u[b] - d.mean[b])
-		du[b] = u[b] - d.mean[b]
-		p += du[b] * du[b]
+	for _, v := range du {
+		p += v * v
 	}
 	d.power = memory*d.power + p
 	for l := range d.stat {
 		r := &d.stat[l]
 		s, _ := d.sent(n - l)
 		var p, c float64
-		for b := range s {
-			r.mean[b] += (1 - memory) * (s[b] - r.mean[b])
-			v := s[b] - r.mean[b]
+		for b, v := range change(&r.mean, &r.near, &s) {
 			p += v * v
 			c += v * du[b]
 		}
 		r.power, r.cov = memory*r.power+p, memory*r.cov+c
 	}
+}
+
+// change notes levels, and returns by how much each band differs from what it was just now, beyond what all of them do.
+func change(mean, near, now *levels) (out levels) {
+	all := 0.0
+	for b, v := range now {
+		mean[b] += (1 - slow) * (v - mean[b])
+		near[b] += (1 - fast) * (v - near[b])
+		out[b] = v - near[b]
+		all += out[b]
+	}
+	all /= float64(len(out))
+	for b := range out {
+		out[b] -= all
+	}
+	return out
 }
 
 func (d *Detector) correlation(l int) float64 {
@@ -228,25 +255,29 @@ func (d *Detector) believe() {
 			second = math.Max(second, d.correlation(l))
 		}
 	}
-	clear := most >= sure && most-second >= peak && d.met >= few
-	if !clear {
-		most = math.Min(most, sure-0.01)
+	enough, gap := sure, peak
+	if d.met < few {
+		enough, gap = hasty, alone
 	}
+	if d.met >= many && (d.lag < 0 || best >= d.lag-1 && best <= d.lag+1) {
+		enough = firm
+	}
+	clear := most >= enough && most-second >= gap && d.met >= fewest
 	if d.lag >= 0 && d.proof < long { // two who begin to speak within a second look alike for a moment: at first a delay has to be the best by far all the time
 		if d.proof++; !clear || best < d.lag-1 || best > d.lag+1 {
 			if d.shaky++; d.shaky > 5 {
-				d.lag, d.doubt = -1, 0
+				d.lag, d.doubt, d.met = -1, 0, 0
 			}
 		}
 	}
 	switch {
-	case most >= sure && (d.lag < 0 || best < d.lag-1 || best > d.lag+1):
-		d.lag, d.doubt, d.met, d.proof, d.shaky = best, 0, few, 0, 0
+	case clear && (d.lag < 0 || best < d.lag-1 || best > d.lag+1):
+		d.lag, d.doubt, d.proof, d.shaky = best, 0, 0, 0
 		for b := range d.gain {
 			d.gain[b] = d.mean[b] - d.stat[best].mean[b] + 3 // at first with room
 		}
 	case d.lag < 0:
-	case most >= sure:
+	case clear:
 		d.doubt = 0
 		d.lag = best
 	case d.correlation(d.lag) < keep:

@@ -210,7 +210,10 @@ func TestEcho(t *testing.T) {
 		fmt.Println("| Rate | Delay, ms | Echo, dB | Caller over echo, dB | Noise under echo, dB | Found at, ms | Echo let through, % of frames | Turns opened by it in 11 s | Caller taken for it, % of frames | Phrases of the caller found | after, ms: median |")
 		fmt.Println("|---|---|---|---|---|---|---|---|---|---|---|")
 	}
-	for _, l := range rows() {
+	for i, l := range rows() {
+		if raced && i%4 != 1 {
+			continue // it takes minutes
+		}
 		r, d := play(t, l)
 		delay, is := d.Echo()
 		name := fmt.Sprintf("%+v", l)
@@ -256,6 +259,43 @@ func TestNoEcho(t *testing.T) {
 			require.False(t, is)
 		}
 	}
+}
+
+// Who begins to speak while the agent speaks, however soon after it, is not its echo: growing loud at the same time proves nothing. Before what is compared was the colour of the
+// sound rather than its loudness, three callers of four were taken for an echo at some moment.
+func TestCallerOverTheAgentIsNoEcho(t *testing.T) {
+	names := []string{"demo-congrats", "demo-moreinfo", "vm-instructions", "conf-getpin", "dir-nomatch", "vm-nobodyavail", "agent-loginok", "vm-goodbye"}
+	if raced {
+		names = names[:4]
+	}
+	calls, believed, ours, frames := 0, 0, 0, 0
+	for i, name := range names {
+		agent := mediatest.Prompt(t, "en", name, 24000)
+		for j, name := range names {
+			caller := mediatest.Prompt(t, []string{"fr", "es"}[(i+j)%2], name, 8000)
+			for _, later := range []int{2, 7, 13, 19, 26, 31, 36, 40, 60} {
+				d, is := New(), false
+				for n := 0; (n+1)*480 <= len(agent) && (n-later+1)*160 <= len(caller); n++ {
+					d.Sent(time.Duration(n)*media.FrameTime, media.Frame{Format: media.Mono(24000), PCM: agent[n*480 : (n+1)*480]})
+					pcm := make([]int16, 160)
+					if n >= later {
+						copy(pcm, caller[(n-later)*160:])
+					}
+					if d.Heard(time.Duration(n)*media.FrameTime, pcm, 8000) == Ours && n >= later {
+						ours++
+					}
+					frames++
+					_, now := d.Echo()
+					is = is || now
+				}
+				if calls++; is {
+					believed++
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d callers were taken for an echo at some moment, in %.2f %% of the frames", believed, calls, 100*float64(ours)/float64(frames))
+	require.LessOrEqual(t, believed*100, 5*calls)
 }
 
 func TestHeardAllocatesNothing(t *testing.T) {
