@@ -104,6 +104,13 @@ var Rules = []Rule{
 	{Route: "GET /api/models", Needs: identity.ReadAgents},
 	{Route: "GET /api/voices", Needs: identity.ReadAgents},
 	{Route: "GET /api/voices/{provider}/{id}/sample", Needs: identity.Talk},
+	{Route: "GET /api/templates", Needs: identity.ReadAgents},
+	{Route: "GET /api/templates/{id}", Needs: identity.ReadAgents},
+	{Route: "POST /api/templates/{id}/fill", Needs: identity.ReadAgents, Why: "it keeps nothing"},
+	{Route: "GET /api/prompts/phases", Needs: identity.ReadAgents},
+	{Route: "POST /api/prompts/compose", Needs: identity.ReadAgents, Why: "it keeps nothing"},
+	{Route: "POST /api/prompts/import", Needs: identity.WriteAgents, Why: "it keeps nothing"},
+	{Route: "POST /api/prompts/generate", Needs: identity.WriteAgents, Why: "it keeps nothing"},
 
 	{Route: "GET /api/tenants", Needs: Recognised},
 	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},

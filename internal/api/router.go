@@ -30,6 +30,8 @@ type Services struct {
 	Providers     Providers
 	Models        Models
 	Voices        Voices
+	Templates     Templates
+	Writers       Writers
 	Identity      *identity.Service
 	Cookie        Cookie
 }
@@ -38,6 +40,7 @@ type api struct {
 	s       Services
 	huma    huma.API
 	samples buckets
+	drafts  buckets
 }
 
 // New returns the handler of /api/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
@@ -84,6 +87,8 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.providers()
 	a.models()
 	a.voices()
+	a.templates()
+	a.prompts()
 	return a
 }
 

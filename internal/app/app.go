@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"griot/internal/agent"
+	"griot/internal/agent/template"
 	"griot/internal/api"
 	"griot/internal/blob"
 	"griot/internal/calls"
@@ -148,9 +149,13 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 		return nil, err
 	}
 	doors.callTenant = a.callTenant
+	library, err := template.Open()
+	if err != nil {
+		return nil, err
+	}
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Calls: register, System: a, Providers: settings,
-		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Identity: people, Cookie: cookie})
+		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))

@@ -564,6 +564,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/prompts/compose": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compose instructions from phases */
+        post: operations["compose-prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model write a draft, in at most 60 seconds */
+        post: operations["generate-prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read instructions from a file
+         * @description The body is the file, of at most 256 KB: text, Markdown or JSON, in any usual encoding.
+         */
+        post: operations["import-prompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/phases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the phases that instructions can be composed of */
+        get: operations["list-prompt-phases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/providers": {
         parameters: {
             query?: never;
@@ -812,6 +883,57 @@ export interface paths {
         get: operations["get-system"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the templates of agents */
+        get: operations["list-templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a template with its agent */
+        get: operations["get-template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/templates/{id}/fill": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put values into a template */
+        post: operations["fill-template"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1779,6 +1901,16 @@ export interface components {
             location?: string;
             message: string;
         };
+        FillInputBody: {
+            /** @description Language of the agent: en, fr or es. */
+            lang: string;
+            /** @description The sample values where there is no other. */
+            samples?: boolean;
+            /** @description By variable, at most 1000 characters each. A variable without a value stays. */
+            values: {
+                [key: string]: string;
+            };
+        };
         Finding: {
             /** @example out_of_range */
             code: string;
@@ -1799,9 +1931,61 @@ export interface components {
              */
             severity: "error" | "warning";
         };
+        GenerateInputBody: {
+            /** @description Instructions to improve. */
+            current?: string;
+            /** @description What the agent is for, in your own words. */
+            description: string;
+            /**
+             * @default voice
+             * @enum {string}
+             */
+            kind: "voice" | "text";
+            /**
+             * @description BCP 47, of the agent.
+             * @example fr
+             */
+            language: string;
+            /** @description Id of a template whose form is an example. */
+            template?: string;
+        };
+        GeneratedPrompt: {
+            /** Format: int64 */
+            characters: number;
+            findings: components["schemas"]["PromptFinding"][];
+            /** @description The agent's first words; may be empty. */
+            greeting: string;
+            instructions: string;
+            /**
+             * Format: int64
+             * @description How many the agent may have.
+             */
+            limit: number;
+            /** @description What wrote it. */
+            model: string;
+            /** @description What stands in it in {{double braces}}. */
+            variables: string[];
+        };
         Health: {
             /** @enum {string} */
             status: "ok";
+        };
+        ImportedPrompt: {
+            /** Format: int64 */
+            characters: number;
+            /** @description What was recognised. */
+            draft: components["schemas"]["PromptDraft"];
+            findings: components["schemas"]["PromptFinding"][];
+            /** @enum {string} */
+            format: "text" | "markdown" | "json";
+            instructions: string;
+            /**
+             * Format: int64
+             * @description How many the agent may have.
+             */
+            limit: number;
+            /** @description What stands in it in {{double braces}}. */
+            variables: string[];
         };
         Invitation: {
             /** Format: date-time */
@@ -2227,6 +2411,66 @@ export interface components {
             language?: "fr" | "en" | "es";
             name: string;
         };
+        PromptDraft: {
+            /**
+             * @description An agent that is spoken to has at most 2000 characters, one that is written to 16000.
+             * @default voice
+             * @enum {string}
+             */
+            kind: "voice" | "text";
+            /**
+             * @description Of the headings: en, fr or es.
+             * @example fr
+             */
+            language?: string;
+            phases: components["schemas"]["PromptPhase"][];
+            role?: string;
+            /** @description That hold in every phase. */
+            rules?: string[];
+            tone?: string;
+        };
+        PromptFinding: {
+            /** @enum {string} */
+            code: "too_long" | "encoding_guessed" | "control_characters" | "not_spoken" | "no_structure" | "too_many" | "ignored_members" | "shortened";
+            /**
+             * Format: int64
+             * @description From 1; absent for the whole.
+             */
+            line?: number;
+            /** @description In English. */
+            message: string;
+            params?: {
+                [key: string]: string;
+            };
+        };
+        PromptPhase: {
+            goal?: string;
+            /** @description Of the library; absent for one that somebody wrote. */
+            id?: string;
+            name: string;
+            rules?: string[];
+            /** @description Words to say, as an example. */
+            script?: string;
+        };
+        PromptPhases: {
+            items: components["schemas"]["PromptPhase"][];
+            /** @description For each template, the phases that make a conversation of its kind, in order. */
+            sets: {
+                [key: string]: string[];
+            };
+        };
+        PromptText: {
+            /** Format: int64 */
+            characters: number;
+            instructions: string;
+            /**
+             * Format: int64
+             * @description How many the agent may have.
+             */
+            limit: number;
+            /** @description What stands in it in {{double braces}}. */
+            variables: string[];
+        };
         Provider: {
             /** @description The settings can be tried. */
             checkable: boolean;
@@ -2369,6 +2613,75 @@ export interface components {
             /** Format: date-time */
             started_at: string;
             version: string;
+        };
+        Template: {
+            /**
+             * Format: int64
+             * @description Of the instructions.
+             */
+            characters: number;
+            description: string;
+            /**
+             * @description Whether the agent is called, or calls.
+             * @enum {string}
+             */
+            direction: "inbound" | "outbound";
+            greeting: string;
+            /** @example reception */
+            id: string;
+            /** @enum {string} */
+            language: "en" | "fr" | "es";
+            name: string;
+            variables: components["schemas"]["TemplateVariable"][];
+        };
+        TemplateDetail: {
+            /** @description The agent's definition, with the keys of an agent's file. */
+            agent: {
+                [key: string]: unknown;
+            };
+            /** @description Variables that still stand in the texts. */
+            blanks: string[];
+            /**
+             * Format: int64
+             * @description Of the instructions.
+             */
+            characters: number;
+            description: string;
+            /**
+             * @description Whether the agent is called, or calls.
+             * @enum {string}
+             */
+            direction: "inbound" | "outbound";
+            greeting: string;
+            /** @example reception */
+            id: string;
+            instructions: string;
+            /** @enum {string} */
+            language: "en" | "fr" | "es";
+            name: string;
+            variables: components["schemas"]["TemplateVariable"][];
+            /** @description The same as a file of an agent. */
+            yaml: string;
+        };
+        TemplateList: {
+            items: components["schemas"]["Template"][];
+            /** Format: int64 */
+            total: number;
+        };
+        TemplateVariable: {
+            description: string;
+            /**
+             * @description It stands in the texts as {{company}}.
+             * @example company
+             */
+            name: string;
+            /** @description Shows what a value looks like; it is nobody's. */
+            sample: string;
+            /**
+             * @description Whether it gets its value when the agent is made, or at each call from the contact's own data.
+             * @enum {string}
+             */
+            when: "agent" | "contact";
         };
         TenantInputBody: {
             /** @description Its id. */
@@ -4836,6 +5149,197 @@ export interface operations {
             };
         };
     };
+    "compose-prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptDraft"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptText"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "generate-prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeneratedPrompt"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "import-prompt": {
+        parameters: {
+            query?: {
+                /** @description Of the file: its ending says whether it is text, Markdown or JSON. */
+                name?: string;
+                /** @description en, fr or es. */
+                lang?: string;
+                kind?: "voice" | "text";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedPrompt"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-prompt-phases": {
+        parameters: {
+            query?: {
+                /** @description en, fr or es. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptPhases"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-providers": {
         parameters: {
             query?: never;
@@ -5844,6 +6348,145 @@ export interface operations {
             };
             /** @description Error */
             default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-templates": {
+        parameters: {
+            query?: {
+                /** @description Language of the agents: en, fr or es. */
+                lang?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-template": {
+        parameters: {
+            query?: {
+                /** @description Language of the agent: en, fr or es. */
+                lang?: string;
+                /** @description With the sample values in place of the variables, to try it as it is. */
+                samples?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "fill-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FillInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateDetail"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
