@@ -22,7 +22,10 @@ import { Route as SettingsKeysRouteImport } from './routes/settings.keys'
 import { Route as SettingsPeopleRouteImport } from './routes/settings.people'
 import { Route as SettingsProfileRouteImport } from './routes/settings.profile'
 import { Route as SettingsProvidersRouteImport } from './routes/settings.providers'
+import { Route as TextAgentsGalleryRouteImport } from './routes/text-agents.gallery'
+import { Route as AgentsAgentIdIndexRouteImport } from './routes/agents.$agentId.index'
 import { Route as AgentsAgentIdSessionRouteImport } from './routes/agents.$agentId.session'
+import { Route as AgentsUnifiedCreateRouteImport } from './routes/agents.unified.create'
 import { Route as AgentsVoiceHistoryIndexRouteImport } from './routes/agents.voice-history.index'
 import { Route as AgentsVoiceHistorySessionIdRouteImport } from './routes/agents.voice-history.$sessionId'
 
@@ -91,9 +94,24 @@ const SettingsProvidersRoute = SettingsProvidersRouteImport.update({
   path: '/providers',
   getParentRoute: () => SettingsRoute,
 } as any)
+const TextAgentsGalleryRoute = TextAgentsGalleryRouteImport.update({
+  id: '/text-agents/gallery',
+  path: '/text-agents/gallery',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const AgentsAgentIdIndexRoute = AgentsAgentIdIndexRouteImport.update({
+  id: '/agents/$agentId/',
+  path: '/agents/$agentId/',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const AgentsAgentIdSessionRoute = AgentsAgentIdSessionRouteImport.update({
   id: '/agents/$agentId/session',
   path: '/agents/$agentId/session',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const AgentsUnifiedCreateRoute = AgentsUnifiedCreateRouteImport.update({
+  id: '/agents/unified/create',
+  path: '/agents/unified/create',
   getParentRoute: () => rootRouteImport,
 } as any)
 const AgentsVoiceHistoryIndexRoute = AgentsVoiceHistoryIndexRouteImport.update({
@@ -121,9 +139,12 @@ export interface FileRoutesByFullPath {
   '/settings/people': typeof SettingsPeopleRoute
   '/settings/profile': typeof SettingsProfileRoute
   '/settings/providers': typeof SettingsProvidersRoute
+  '/text-agents/gallery': typeof TextAgentsGalleryRoute
   '/settings/': typeof SettingsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
+  '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
+  '/agents/$agentId/': typeof AgentsAgentIdIndexRoute
   '/agents/voice-history/': typeof AgentsVoiceHistoryIndexRoute
 }
 export interface FileRoutesByTo {
@@ -138,9 +159,12 @@ export interface FileRoutesByTo {
   '/settings/people': typeof SettingsPeopleRoute
   '/settings/profile': typeof SettingsProfileRoute
   '/settings/providers': typeof SettingsProvidersRoute
+  '/text-agents/gallery': typeof TextAgentsGalleryRoute
   '/settings': typeof SettingsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
+  '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
+  '/agents/$agentId': typeof AgentsAgentIdIndexRoute
   '/agents/voice-history': typeof AgentsVoiceHistoryIndexRoute
 }
 export interface FileRoutesById {
@@ -157,9 +181,12 @@ export interface FileRoutesById {
   '/settings/people': typeof SettingsPeopleRoute
   '/settings/profile': typeof SettingsProfileRoute
   '/settings/providers': typeof SettingsProvidersRoute
+  '/text-agents/gallery': typeof TextAgentsGalleryRoute
   '/settings/': typeof SettingsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
+  '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
+  '/agents/$agentId/': typeof AgentsAgentIdIndexRoute
   '/agents/voice-history/': typeof AgentsVoiceHistoryIndexRoute
 }
 export interface FileRouteTypes {
@@ -177,9 +204,12 @@ export interface FileRouteTypes {
     | '/settings/people'
     | '/settings/profile'
     | '/settings/providers'
+    | '/text-agents/gallery'
     | '/settings/'
     | '/agents/$agentId/session'
+    | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
+    | '/agents/$agentId/'
     | '/agents/voice-history/'
   fileRoutesByTo: FileRoutesByTo
   to:
@@ -194,9 +224,12 @@ export interface FileRouteTypes {
     | '/settings/people'
     | '/settings/profile'
     | '/settings/providers'
+    | '/text-agents/gallery'
     | '/settings'
     | '/agents/$agentId/session'
+    | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
+    | '/agents/$agentId'
     | '/agents/voice-history'
   id:
     | '__root__'
@@ -212,9 +245,12 @@ export interface FileRouteTypes {
     | '/settings/people'
     | '/settings/profile'
     | '/settings/providers'
+    | '/text-agents/gallery'
     | '/settings/'
     | '/agents/$agentId/session'
+    | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
+    | '/agents/$agentId/'
     | '/agents/voice-history/'
   fileRoutesById: FileRoutesById
 }
@@ -226,8 +262,11 @@ export interface RootRouteChildren {
   SetupRoute: typeof SetupRoute
   AgentsGalleryRoute: typeof AgentsGalleryRoute
   InviteTokenRoute: typeof InviteTokenRoute
+  TextAgentsGalleryRoute: typeof TextAgentsGalleryRoute
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
+  AgentsUnifiedCreateRoute: typeof AgentsUnifiedCreateRoute
   AgentsVoiceHistorySessionIdRoute: typeof AgentsVoiceHistorySessionIdRoute
+  AgentsAgentIdIndexRoute: typeof AgentsAgentIdIndexRoute
   AgentsVoiceHistoryIndexRoute: typeof AgentsVoiceHistoryIndexRoute
 }
 
@@ -324,11 +363,32 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof SettingsProvidersRouteImport
       parentRoute: typeof SettingsRoute
     }
+    '/text-agents/gallery': {
+      id: '/text-agents/gallery'
+      path: '/text-agents/gallery'
+      fullPath: '/text-agents/gallery'
+      preLoaderRoute: typeof TextAgentsGalleryRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/agents/$agentId/': {
+      id: '/agents/$agentId/'
+      path: '/agents/$agentId'
+      fullPath: '/agents/$agentId/'
+      preLoaderRoute: typeof AgentsAgentIdIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/agents/$agentId/session': {
       id: '/agents/$agentId/session'
       path: '/agents/$agentId/session'
       fullPath: '/agents/$agentId/session'
       preLoaderRoute: typeof AgentsAgentIdSessionRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/agents/unified/create': {
+      id: '/agents/unified/create'
+      path: '/agents/unified/create'
+      fullPath: '/agents/unified/create'
+      preLoaderRoute: typeof AgentsUnifiedCreateRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/agents/voice-history/': {
@@ -378,8 +438,11 @@ const rootRouteChildren: RootRouteChildren = {
   SetupRoute: SetupRoute,
   AgentsGalleryRoute: AgentsGalleryRoute,
   InviteTokenRoute: InviteTokenRoute,
+  TextAgentsGalleryRoute: TextAgentsGalleryRoute,
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,
+  AgentsUnifiedCreateRoute: AgentsUnifiedCreateRoute,
   AgentsVoiceHistorySessionIdRoute: AgentsVoiceHistorySessionIdRoute,
+  AgentsAgentIdIndexRoute: AgentsAgentIdIndexRoute,
   AgentsVoiceHistoryIndexRoute: AgentsVoiceHistoryIndexRoute,
 }
 export const routeTree = rootRouteImport

@@ -3,11 +3,13 @@ import {
   IconHome,
   IconKey,
   IconListSearch,
+  IconMessage2,
   IconPhoneCall,
   IconPlugConnected,
   IconRobotFace,
   IconUser,
   IconUsers,
+  IconWand,
 } from '@tabler/icons-react';
 
 /** The menus of the bar, in their order. A menu without a screen is not shown. */
@@ -21,12 +23,28 @@ export type MenuName = (typeof menus)[number];
 export const screens = [
   { id: 'home', to: '/', menu: 'home', icon: IconHome, match: /^\/$/, keys: 'gh' },
   {
+    id: 'createAgent',
+    to: '/agents/unified/create',
+    menu: 'creation',
+    icon: IconWand,
+    match: /^\/agents\/unified\/create/,
+    needs: 'agents:write',
+    keys: 'ca',
+  },
+  {
     id: 'agents',
     to: '/agents/gallery',
     menu: 'galleries',
     icon: IconRobotFace,
-    match: /^\/agents\/(gallery|[^/]+\/session)/,
+    match: /^\/agents\/(?!unified\b|voice-history\b)[^/]+(\/session)?\/?$/,
     keys: 'ga',
+  },
+  {
+    id: 'textAgents',
+    to: '/text-agents/gallery',
+    menu: 'galleries',
+    icon: IconMessage2,
+    match: /^\/text-agents\/gallery/,
   },
   {
     id: 'conversations',

@@ -1,8 +1,17 @@
-import { createFileRoute } from '@tanstack/react-router';
-import { agentsQuery } from '~/features/agents/api';
+import { createFileRoute, useNavigate } from '@tanstack/react-router';
+import { galleryQuery } from '~/features/agents/api';
 import { Gallery } from '~/features/agents/Gallery';
+import { galleryFilter } from '~/features/agents/search';
 
 export const Route = createFileRoute('/agents/gallery')({
-  loader: ({ context }) => void context.queryClient.prefetchQuery(agentsQuery()),
-  component: Gallery,
+  validateSearch: galleryFilter,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => void context.queryClient.prefetchInfiniteQuery(galleryQuery('voice', deps)),
+  component: Page,
 });
+
+function Page() {
+  const filter = Route.useSearch();
+  const navigate = useNavigate({ from: Route.fullPath });
+  return <Gallery kind="voice" filter={filter} setFilter={(search) => void navigate({ search, replace: true })} />;
+}

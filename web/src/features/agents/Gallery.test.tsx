@@ -6,8 +6,10 @@ import { anAgent } from '~/testing/factories';
 import { renderApp } from '~/testing/render';
 import { server } from '~/testing/server';
 
-const answer = (items: object[]) =>
-  server.use(http.get('*/api/agents', () => HttpResponse.json({ items, total: items.length })));
+const answer = (items: object[]) => {
+  const counts = { active: items.length, draft: 0 };
+  server.use(http.get('*/api/agents', () => HttpResponse.json({ items, total: items.length, counts })));
+};
 
 it('shows each agent with the way to talk to it', async () => {
   answer([
@@ -38,7 +40,7 @@ it('shows each agent with the way to talk to it', async () => {
 it('says what to do when there is none', async () => {
   answer([]);
   renderApp('/agents/gallery');
-  expect(await screen.findByText('No agents')).toBeVisible();
+  expect(await screen.findByText('No voice agents')).toBeVisible();
 });
 
 it('says that the server does not answer, and tries again', async () => {
