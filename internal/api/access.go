@@ -54,11 +54,17 @@ var Rules = []Rule{
 	{Route: "GET /api/agents/{reference}/export", Needs: identity.ReadAgents},
 
 	{Route: "GET /api/conversations", Needs: identity.ReadConversations},
+	{Route: "GET /api/conversations/export", Needs: identity.ReadConversations},
 	{Route: "GET /api/conversations/{id}", Needs: identity.ReadConversations},
 	{Route: "GET /api/conversations/{id}/events", Needs: identity.ReadConversations},
 	{Route: "GET /api/conversations/{id}/peaks", Needs: identity.ReadConversations},
 	{Route: "GET /api/conversations/{id}/recording", Needs: identity.ReadConversations},
 	{Route: "DELETE /api/conversations/{id}", Needs: identity.DeleteConversations, Action: "conversation.deleted", Target: "conversation", Param: "id"},
+
+	{Route: "GET /api/overview", Needs: identity.ReadConversations},
+	{Route: "GET /api/overview/events", Needs: identity.ReadConversations},
+	{Route: "GET /api/billing-rate", Needs: identity.ReadConversations},
+	{Route: "PUT /api/billing-rate", Needs: identity.WriteBilling, Action: "billing_rate.changed", Target: "billing_rate"},
 
 	{Route: "POST /api/realtime/calls", Needs: identity.Talk, Why: "a call is a record of its own"},
 	{Route: "GET /api/realtime/calls", Needs: identity.ReadConversations},

@@ -24,6 +24,7 @@ import (
 	"griot/internal/fault"
 	"griot/internal/identity"
 	"griot/internal/media"
+	"griot/internal/overview"
 	"griot/internal/store"
 )
 
@@ -93,7 +94,7 @@ func serve(t *testing.T, a agents) server {
 	register.Use(media)
 	people := identity.NewService(identity.Options{Store: st})
 	svcAgents := agent.NewService(agent.Options{Files: agent.NewFiles(reception()), Home: "default", Store: failing{st, a.err}})
-	rest := api.New(api.Services{Agents: svcAgents, Machine: machine{}, Conversations: svc, Calls: register, System: system{}, Identity: people})
+	rest := api.New(api.Services{Agents: svcAgents, Machine: machine{}, Conversations: svc, Overview: overview.NewService(st, svc.Watch), Calls: register, System: system{}, Identity: people})
 	h := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p := identity.Principal{Kind: identity.ByMachine, Tenant: "default", Role: identity.Admin}
 		switch tenant := r.Header.Get("X-Tenant"); tenant {

@@ -18,6 +18,7 @@ import (
 // is fault.NotFound.
 type Conversations interface {
 	List(ctx context.Context, tenant string, q conversation.Query) (conversation.Page, error)
+	Each(ctx context.Context, tenant string, q conversation.Query, f func(conversation.Summary) error) error
 	Get(ctx context.Context, tenant, id string) (conversation.Record, error)
 	Events(ctx context.Context, tenant, id string) ([]event.Event, error)
 	Recording(ctx context.Context, tenant, id string) (conversation.Recording, error)
@@ -42,9 +43,11 @@ type Conversation struct {
 	EndReason     string              `json:"end_reason" doc:"Empty while it is active." example:"caller_left"`
 	LatencyP50    *event.Millis       `json:"latency_p50_ms,omitempty" doc:"Median over the turns, from the caller's last sound to the agent's first."`
 	Preview       string              `json:"preview" doc:"The first words."`
+	Tokens        conversation.Tokens `json:"tokens" doc:"All 0 where no model counts, and while it is active."`
+	Floor         event.Floor         `json:"floor,omitempty" enum:"none,caller,model,agent" doc:"Whose move it is, while it is active: nobody's, the caller is speaking, the agent is thinking, the agent is heard. Absent where that is not known."`
 }
 
-// ConversationList is one page, newest first.
+// ConversationList is one page.
 type ConversationList struct {
 	Items      []Conversation `json:"items"`
 	NextCursor string         `json:"next_cursor,omitempty" doc:"Ask for the next page with it; absent on the last."`
@@ -54,6 +57,7 @@ type ConversationList struct {
 // ConversationDetail is everything about a conversation but its events.
 type ConversationDetail struct {
 	Conversation
+	Models     conversation.Models `json:"models" doc:"What it was held with."`
 	Transcript []conversation.Line `json:"transcript"`
 	Timings    []event.TurnTimed   `json:"timings"`
 	Notices    []event.Notice      `json:"notices"`
@@ -87,12 +91,25 @@ type EventList struct {
 	Items []Event `json:"items"`
 }
 
+// ConversationChoice says which conversations are meant, and in what order; the library reads the fields of exported types only.
+type ConversationChoice struct {
+	Agent   string              `query:"agent" maxLength:"200" doc:"Only this agent's, by reference."`
+	Status  conversation.Status `query:"status" enum:"active,ended,failed" doc:"Only in this state."`
+	Channel string              `query:"channel" maxLength:"40" doc:"Only by this channel."`
+	From    time.Time           `query:"from" doc:"Only those that began then or later."`
+	To      time.Time           `query:"to" doc:"Only those that began before."`
+	MinS    float64             `query:"min_s" minimum:"0" maximum:"1000000" doc:"Only those that lasted so many seconds or more."`
+	MaxS    float64             `query:"max_s" minimum:"0" maximum:"1000000" doc:"Only those that lasted less."`
+	Words   string              `query:"q" maxLength:"200" doc:"Only those in which all of these words were said, or parts of words; case and accents do not count. What is said in one that is active is not found yet."`
+	Sort    conversation.Sort   `query:"sort" enum:"started,duration,latency" default:"started"`
+	Order   string              `query:"order" enum:"asc,desc" default:"desc"`
+}
+
 type (
 	listQuery struct {
-		Agent  string              `query:"agent" maxLength:"200" doc:"Only this agent's, by reference."`
-		Status conversation.Status `query:"status" enum:"active,ended,failed" doc:"Only in this state."`
-		Limit  int                 `query:"limit" minimum:"1" maximum:"100" default:"25"`
-		Cursor string              `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
+		ConversationChoice
+		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25"`
+		Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, of the same order."`
 	}
 	conversationPath struct {
 		ID string `path:"id" maxLength:"64" doc:"The conversation's id."`
@@ -106,7 +123,7 @@ type (
 func (a *api) conversations() {
 	const tag = "Conversations"
 	missing := []int{http.StatusNotFound}
-	get(a, "/api/conversations", "list-conversations", tag, "List conversations, newest first", []int{http.StatusUnprocessableEntity}, a.listConversations)
+	get(a, "/api/conversations", "list-conversations", tag, "List conversations", []int{http.StatusUnprocessableEntity}, a.listConversations)
 	get(a, "/api/conversations/{id}", "get-conversation", tag, "Get a conversation with its transcript", missing, a.getConversation)
 	get(a, "/api/conversations/{id}/events", "list-conversation-events", tag, "List a conversation's events", missing, a.listEvents)
 	get(a, "/api/conversations/{id}/peaks", "get-conversation-peaks", tag, "Get the shape of the recording", missing,
@@ -137,9 +154,16 @@ func (a *api) conversations() {
 	})
 }
 
+func (q *ConversationChoice) query() conversation.Query {
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	return conversation.Query{Choice: conversation.Choice{Agent: q.Agent, Status: q.Status, Channel: q.Channel, From: q.From, To: q.To,
+		MinDuration: seconds(q.MinS), MaxDuration: seconds(q.MaxS), Words: q.Words}, Sort: q.Sort, Up: q.Order == "asc"}
+}
+
 func (a *api) listConversations(ctx context.Context, in *listQuery) (ConversationList, error) {
-	page, err := a.s.Conversations.List(ctx, tenantOf(ctx),
-		conversation.Query{Agent: in.Agent, Status: in.Status, Limit: in.Limit, Cursor: in.Cursor})
+	q := in.query()
+	q.Limit, q.Cursor = in.Limit, in.Cursor
+	page, err := a.s.Conversations.List(ctx, tenantOf(ctx), q)
 	if err != nil {
 		return ConversationList{}, err
 	}
@@ -156,8 +180,8 @@ func (a *api) getConversation(ctx context.Context, in *conversationPath) (Conver
 		return ConversationDetail{}, err
 	}
 	d := ConversationDetail{
-		Conversation: conversationOf(r.Summary),
-		Transcript:   notNil(r.Transcript), Timings: notNil(r.Timings), Notices: notNil(r.Notices),
+		Conversation: conversationOf(r.Summary), Models: r.Models,
+		Transcript: notNil(r.Transcript), Timings: notNil(r.Timings), Notices: notNil(r.Notices),
 	}
 	if r.Ear != nil {
 		d.Ear = &EarTruth{*r.Ear}
@@ -199,7 +223,7 @@ func conversationOf(s conversation.Summary) Conversation {
 	c := Conversation{
 		ID: s.ID, Agent: s.Agent, AgentName: s.AgentName, AgentVersion: s.AgentVersion, Language: s.Lang, Channel: s.Channel, Status: s.Status,
 		StartedAt: s.StartedAt, DurationMS: s.Duration.Milliseconds(), Turns: s.Turns, Interruptions: s.Interruptions,
-		EndReason: s.EndReason, Preview: s.Preview,
+		EndReason: s.EndReason, Preview: s.Preview, Tokens: s.Tokens, Floor: s.Floor,
 	}
 	if !s.EndedAt.IsZero() {
 		c.EndedAt = &s.EndedAt

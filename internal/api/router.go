@@ -20,11 +20,12 @@ import (
 // MaxBody is the largest request body read, in bytes.
 const MaxBody = 1 << 20
 
-// Services is what the API is made of. All are needed.
+// Services is what the API is made of. All but Stop are needed.
 type Services struct {
 	Agents        *agent.Service
 	Machine       Machine
 	Conversations Conversations
+	Overview      Overviews
 	Calls         Calls
 	System        System
 	Providers     Providers
@@ -34,6 +35,7 @@ type Services struct {
 	Writers       Writers
 	Identity      *identity.Service
 	Cookie        Cookie
+	Stop          context.Context // done when the server shuts down: streams end; nil: never
 }
 
 type api struct {
@@ -78,6 +80,8 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.huma.UseMiddleware(a.guarded)
 	a.agents()
 	a.conversations()
+	a.export()
+	a.overview()
 	a.calls()
 	a.system()
 	a.session()

@@ -41,6 +41,7 @@ var levels = map[string]int{
 	"internal/conversation": 4,
 	"internal/flow":         4,
 	"internal/identity":     4,
+	"internal/overview":     4,
 	"internal/prompt":       4,
 	"internal/secret":       3,
 	"internal/voice":        4,
@@ -88,7 +89,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/prompt", "internal/secret", "internal/voice"},
+		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/overview", "internal/prompt", "internal/secret", "internal/voice"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{
@@ -133,7 +134,7 @@ var rules = []rule{
 		reason: "a handler is parse, call, render",
 	},
 	{
-		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/prompt", "internal/secret", "internal/voice", "internal/blob"},
+		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/overview", "internal/prompt", "internal/secret", "internal/voice", "internal/blob"},
 		never:  []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite"},
 		reason: "the service says what it needs; SQL is an implementation",
 	},

@@ -102,8 +102,13 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /api/agents/{reference}/export":             {id: theirs.ID, code: "agent_not_found"},
 		"GET /api/conversations":                         own,
 		"GET /api/realtime/calls":                        own,
+		"GET /api/overview":                              own,
+		"GET /api/overview/events":                       {why: "a stream without an end; it says how many of the asker's tenant go on"},
+		"GET /api/billing-rate":                          own,
+		"PUT /api/billing-rate":                          {body: map[string]any{"per_minute": 0.5}},
 		"GET /api/realtime/stats":                        own,
 
+		"GET /api/conversations/export":         own,
 		"GET /api/conversations/{id}":           {id: conversation, code: "conversation_not_found"},
 		"GET /api/conversations/{id}/events":    {id: conversation, code: "conversation_not_found"},
 		"GET /api/conversations/{id}/peaks":     {id: conversation, code: "conversation_not_found"},

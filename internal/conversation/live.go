@@ -39,6 +39,8 @@ type Live struct {
 	dirty   bool        // there is something for the journal
 	fault   error       // why the journal is not being kept; nil when it is
 	ended   *ending
+	floor   event.Floor
+	delays  []time.Duration // of the turns so far
 
 	end sync.Mutex // held by End
 
@@ -124,6 +126,12 @@ func (l *Live) take(e event.Event) error {
 			l.fresh, l.dirty = true, true
 		}
 		p.Bytes, p.Upto = v.TextBytes, v.Upto
+	case event.FloorChanged:
+		l.floor = v.Floor
+	case event.TurnTimed:
+		if d := Latency(v); d > 0 {
+			l.delays = append(l.delays, d)
+		}
 	case event.AgentSaid:
 		l.replies = slices.DeleteFunc(l.replies, func(p *progress) bool { return p.Response == v.Response })
 	}
@@ -214,6 +222,13 @@ func (l *Live) events() ([]event.Event, *ending) {
 		return evs, nil
 	}
 	return complete(l.sum, evs, heard, *end), end
+}
+
+// now returns who has the floor, and the median of the turns' delays so far.
+func (l *Live) now() (event.Floor, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.floor, median(slices.Clone(l.delays))
 }
 
 // record is what is known of the conversation now.
@@ -314,6 +329,7 @@ func (s *Service) save(ctx context.Context, l *Live) error {
 	// First the list, so that the writer does not make the journal anew.
 	s.mu.Lock()
 	delete(s.live, l.ID())
+	s.changed()
 	s.mu.Unlock()
 	l.file.remove(s.path(l.ID(), journalExt))
 	return nil

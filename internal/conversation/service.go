@@ -51,13 +51,15 @@ type Service struct {
 	mu     sync.Mutex
 	live   map[string]*Live // by id; those whose end could not be recorded yet are among them
 	closed bool
+
+	watchers map[chan struct{}]struct{}
 }
 
 // NewService makes the journals' folder and starts the writer. Call Recover before the first Begin, and Close at the end.
 func NewService(o Options) (*Service, error) {
 	s := &Service{
 		store: o.Store, blobs: o.Blobs, dir: filepath.Join(o.Dir, "journal"), node: o.Node, log: o.Log,
-		wake: make(chan struct{}, 1), unsaved: make(chan struct{}, 1), live: map[string]*Live{},
+		wake: make(chan struct{}, 1), unsaved: make(chan struct{}, 1), live: map[string]*Live{}, watchers: map[chan struct{}]struct{}{},
 		ears: make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/4)), // the calls that go on come first
 	}
 	if s.log == nil {
@@ -179,6 +181,7 @@ func (s *Service) Begin(ctx context.Context, st Start) (*Live, error) {
 	}
 	s.live[l.ID()] = l
 	s.wakeWriter()
+	s.changed()
 	return l, nil
 }
 
@@ -193,20 +196,25 @@ func (s *Service) path(id, ext string) string { return filepath.Join(s.dir, id+e
 // defaultLimit is a page's length when the query does not say.
 const defaultLimit = 25
 
-// List returns one page of a tenant's conversations, newest first.
+// List returns one page of a tenant's conversations.
 func (s *Service) List(ctx context.Context, tenant string, q Query) (Page, error) {
-	f := Filter{Agent: q.Agent, Status: q.Status, Limit: q.Limit}
-	if f.Limit <= 0 {
-		f.Limit = defaultLimit
+	if q.Limit <= 0 {
+		q.Limit = defaultLimit
 	}
-	limit := min(f.Limit, 100)
-	f.Limit = limit + 1 // one more tells whether there is a next page
+	return s.page(ctx, tenant, q, min(q.Limit, 100))
+}
+
+func (s *Service) page(ctx context.Context, tenant string, q Query, limit int) (Page, error) {
+	f := Filter{Choice: q.Choice, Sort: q.Sort, Up: q.Up, Limit: limit + 1} // one more tells whether there is a next page
+	if f.Sort == "" {
+		f.Sort = SortStarted
+	}
 	if q.Cursor != "" {
-		p, err := decodeCursor(q.Cursor)
+		p, err := decodeCursor(f.Sort, q.Cursor)
 		if err != nil {
 			return Page{}, err
 		}
-		f.Before = &p
+		f.After = &p
 	}
 	items, total, err := s.store.ListConversations(ctx, tenant, f)
 	if err != nil {
@@ -215,13 +223,32 @@ func (s *Service) List(ctx context.Context, tenant string, q Query) (Page, error
 	p := Page{Items: items, Total: total}
 	if len(items) > limit {
 		p.Items = items[:limit]
-		last := p.Items[limit-1]
-		p.Next = encodeCursor(Position{last.StartedAt, last.ID})
+		p.Next = encodeCursor(f.Sort, p.Items[limit-1].PositionOf(f.Sort))
 	}
 	for i := range p.Items {
 		s.soFar(&p.Items[i])
 	}
 	return p, nil
+}
+
+// Each calls f with every conversation that q selects, in its order and whatever its limit, until f fails. What begins or ends meanwhile may
+// be missed or be there twice.
+func (s *Service) Each(ctx context.Context, tenant string, q Query, f func(Summary) error) error {
+	for {
+		p, err := s.page(ctx, tenant, q, 500)
+		if err != nil {
+			return err
+		}
+		for _, sum := range p.Items {
+			if err := f(sum); err != nil {
+				return err
+			}
+		}
+		if p.Next == "" {
+			return nil
+		}
+		q.Cursor = p.Next
+	}
 }
 
 // soFar brings a conversation's row up to date. Turns and first words are not counted before the end: that takes reading the whole log.
@@ -232,23 +259,27 @@ func (s *Service) soFar(sum *Summary) {
 	if l := s.liveOf(sum.Tenant, sum.ID); l != nil && l.isEnded() {
 		*sum = l.record().Summary // its end is being written
 	}
+	if l := s.liveOf(sum.Tenant, sum.ID); l != nil && sum.Status == Active {
+		sum.Floor, sum.LatencyP50 = l.now()
+	}
 	if sum.Status == Active {
 		sum.Duration = max(0, time.Since(sum.StartedAt)).Truncate(time.Millisecond)
 	}
 }
 
-func encodeCursor(p Position) string {
-	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d %s", p.StartedAt.UnixMilli(), p.ID))
+func encodeCursor(by Sort, p Position) string {
+	return base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%s %d %s", by, p.Key, p.ID))
 }
 
-func decodeCursor(c string) (Position, error) {
+func decodeCursor(by Sort, c string) (Position, error) {
 	b, err := base64.RawURLEncoding.DecodeString(c)
-	ms, id, ok := strings.Cut(string(b), " ")
-	at, perr := strconv.ParseInt(ms, 10, 64)
-	if err != nil || perr != nil || !ok {
-		return Position{}, fault.New(fault.Invalid, "bad_cursor", "The cursor is none that this server gave out. Begin with the first page.").At("cursor")
+	order, rest, _ := strings.Cut(string(b), " ")
+	key, id, ok := strings.Cut(rest, " ")
+	n, perr := strconv.ParseInt(key, 10, 64)
+	if err != nil || perr != nil || !ok || order != string(by) {
+		return Position{}, fault.New(fault.Invalid, "bad_cursor", "The cursor is none that this server gave out for this order. Begin with the first page.").At("cursor")
 	}
-	return Position{StartedAt: time.UnixMilli(at).UTC(), ID: id}, nil
+	return Position{Key: n, ID: id}, nil
 }
 
 // Get returns a conversation's record; of one that still lasts, what there is so far.
@@ -347,5 +378,32 @@ func (s *Service) Delete(ctx context.Context, tenant, id string) error {
 	if err := s.store.DeleteConversation(ctx, tenant, id); err != nil {
 		return fmt.Errorf("delete conversation %s: %w", id, err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.changed()
 	return nil
+}
+
+// Watch returns a channel that receives when a conversation has begun, ended or was deleted on this node, whoever's it is. Several changes
+// may be one receipt. Call stop at the end.
+func (s *Service) Watch() (changes <-chan struct{}, stop func()) {
+	c := make(chan struct{}, 1) // of one place: full means that there is something to look at
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watchers[c] = struct{}{}
+	return c, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.watchers, c)
+	}
+}
+
+// changed tells the watchers. s.mu is held.
+func (s *Service) changed() {
+	for c := range s.watchers {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
 }

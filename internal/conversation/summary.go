@@ -20,7 +20,7 @@ const lateAudio = 250 * time.Millisecond
 // holds what is known without events (ids, agent, start), and its status stays unless the log has an end. Events of other sessions must
 // not be among evs.
 func Summarise(base Summary, evs []event.Event) Record {
-	base.Turns, base.Interruptions = 0, 0
+	base.Turns, base.Interruptions, base.Tokens = 0, 0, Tokens{}
 	b := builder{rec: Record{Summary: base}, users: map[string]int{}, replies: map[string]*reply{}, calls: map[string]int{}, stops: map[string]stop{}}
 	for _, e := range evs {
 		b.take(e)
@@ -76,6 +76,7 @@ func (b *builder) take(e event.Event) {
 			b.late = late
 		}
 	case event.UserSpoke:
+		b.rec.Tokens.Add(Tokens{Input: v.Input, AudioInput: v.Input, Output: v.Output}) // what a recogniser reads is sound
 		l := Line{Item: v.Item, Role: RoleUser, Text: v.Text, At: v.From, End: v.To, Confidence: v.Confidence}
 		b.user(l, true)
 	case event.UserFailed:
@@ -88,6 +89,7 @@ func (b *builder) take(e event.Event) {
 		r.item, r.started, r.text = v.Item, at, v.Text
 		r.beside = v.OutOfBand && v.Text
 	case event.ReplyDone:
+		b.rec.Tokens.Add(Tokens{v.Input, v.Cached, v.Output, v.AudioInput, v.AudioCached, v.AudioOutput})
 		r := b.reply(v.Response)
 		r.item, r.said = first(v.Item, r.item), first(v.Text, r.said)
 		if !r.settled {
@@ -125,6 +127,7 @@ func (b *builder) started(v event.SessionStarted) {
 	if s.AgentVersion == 0 {
 		s.AgentVersion = v.Version
 	}
+	b.rec.Models = Models{STT: v.STT, LLM: v.LLM, TTS: v.TTS}
 }
 
 func (b *builder) notice(n event.Notice) {
@@ -212,7 +215,7 @@ func (b *builder) finish() Record {
 
 	var latencies []time.Duration
 	for _, t := range b.rec.Timings {
-		if d := latency(t); d > 0 {
+		if d := Latency(t); d > 0 {
 			latencies = append(latencies, d)
 		}
 	}
@@ -241,7 +244,7 @@ func (b *builder) agentLine(r *reply) (Line, bool) {
 		begin = max(begin, r.end-r.upto)
 	}
 	if t := r.timing; t != nil {
-		if d := latency(*t); d > 0 {
+		if d := Latency(*t); d > 0 {
 			l.Latency = event.Ms(d)
 			if s, ok := b.stops[t.Item]; ok && !r.text {
 				begin = max(r.started, s.noticed-s.silence+d)
@@ -274,9 +277,9 @@ func (b *builder) end() {
 	s.Duration = max(0, s.EndedAt.Sub(s.StartedAt))
 }
 
-// latency of a turn is what the caller waited for the agent's first sound: until it was heard, where the far end tells, else until it left
-// us, else until it came from the voice.
-func latency(t event.TurnTimed) time.Duration {
+// Latency of a turn is what the caller waited for the agent's first sound: until it was heard, where the far end tells, else until it left
+// us, else until it came from the voice. It is 0 where none of them is known.
+func Latency(t event.TurnTimed) time.Duration {
 	for _, m := range []event.Millis{t.Heard, t.Sent, t.FirstAudio} {
 		if m > 0 {
 			return m.Duration()

@@ -40,11 +40,42 @@ type Summary struct {
 	EndReason     string
 	LatencyP50    time.Duration // median over the turns, from the caller's last sound to the agent's first; 0 when none was measured
 	Preview       string        // the first words of the caller, else of the agent
+	Tokens        Tokens
+	Floor         event.Floor // who has the floor of a conversation that goes on here; empty of any other
+}
+
+// Tokens are what models counted in a conversation. Cached is part of Input; the tokens of sound are a part of the number beside which they
+// are named. All 0 where no model counts.
+type Tokens struct {
+	Input       int `json:"input" doc:"Of text and sound, fresh and cached."`
+	Cached      int `json:"cached" doc:"Of input: what the model had read before."`
+	Output      int `json:"output" doc:"Of text and sound."`
+	AudioInput  int `json:"audio_input" doc:"Of input: sound."`
+	AudioCached int `json:"audio_cached" doc:"Of cached: sound."`
+	AudioOutput int `json:"audio_output" doc:"Of output: sound."`
+}
+
+// Add counts o in.
+func (t *Tokens) Add(o Tokens) {
+	t.Input += o.Input
+	t.Cached += o.Cached
+	t.Output += o.Output
+	t.AudioInput += o.AudioInput
+	t.AudioCached += o.AudioCached
+	t.AudioOutput += o.AudioOutput
+}
+
+// Models names what a conversation was held with; empty where there was none, as with a speech-to-speech model's recogniser.
+type Models struct {
+	STT string `json:"stt" doc:"The recogniser."`
+	LLM string `json:"llm" doc:"What answered."`
+	TTS string `json:"tts" doc:"The voice."`
 }
 
 // Record is everything kept of a conversation but its events.
 type Record struct {
 	Summary
+	Models     Models
 	Transcript []Line
 	Timings    []event.TurnTimed
 	Notices    []event.Notice
@@ -95,15 +126,37 @@ type ToolUse struct {
 	Took      event.Millis `json:"took_ms"`
 }
 
-// Query selects conversations. Zero fields select all.
-type Query struct {
-	Agent  string
-	Status Status
-	Limit  int    // 1…100; 0 means 25
-	Cursor string // Page.Next of the page before
+// Choice says which conversations are meant. Zero fields mean all.
+type Choice struct {
+	Agent       string
+	Status      Status
+	Channel     string
+	From, To    time.Time     // began at From or later, and before To
+	MinDuration time.Duration // lasted that long or longer; one that goes on has lasted 0
+	MaxDuration time.Duration // lasted less than that
+	Words       string        // said by anybody, heard or not; case and accents do not count
 }
 
-// Page is one page of a list, newest first. Next is empty on the last page; Total counts all that the query selects.
+// Sort is what a list is ordered by; of equals the id decides.
+type Sort string
+
+// The orders. SortStarted is the one of the zero Query.
+const (
+	SortStarted  Sort = "started"
+	SortDuration Sort = "duration"
+	SortLatency  Sort = "latency"
+)
+
+// Query asks for a page of conversations.
+type Query struct {
+	Choice
+	Sort   Sort   // empty means SortStarted
+	Up     bool   // the smallest first; otherwise the largest, the newest
+	Limit  int    // 1…100; 0 means 25
+	Cursor string // Page.Next of the page before, of the same order
+}
+
+// Page is one page of a list. Next is empty on the last page; Total counts all that the query selects.
 type Page struct {
 	Items []Summary
 	Next  string
@@ -128,18 +181,30 @@ type Recording struct {
 	ModTime time.Time
 }
 
-// Position is where a page of a list ends: the next one holds what started earlier.
+// Position is where a page of a list ends: the value of what it is sorted by (ms since 1970, ms, µs), and the id.
 type Position struct {
-	StartedAt time.Time
-	ID        string
+	Key int64
+	ID  string
 }
 
-// Filter selects rows of the store. Zero fields select all; Limit is at least 1.
+// PositionOf returns where a list that is sorted so has a conversation.
+func (s Summary) PositionOf(by Sort) Position {
+	switch by {
+	case SortDuration:
+		return Position{s.Duration.Milliseconds(), s.ID}
+	case SortLatency:
+		return Position{s.LatencyP50.Microseconds(), s.ID}
+	}
+	return Position{s.StartedAt.UnixMilli(), s.ID}
+}
+
+// Filter selects rows of the store, in an order; Limit is at least 1.
 type Filter struct {
-	Agent  string
-	Status Status
-	Before *Position
-	Limit  int
+	Choice
+	Sort  Sort
+	Up    bool
+	After *Position
+	Limit int
 }
 
 // Store keeps conversations. All but UnfinishedConversations see one tenant's only; what they do not see is fault.NotFound.
@@ -148,7 +213,7 @@ type Store interface {
 	CreateConversation(ctx context.Context, s Summary) error
 	// CloseConversation is the second: in one transaction it replaces the row, or makes it when it is not there, and the events.
 	CloseConversation(ctx context.Context, r Record, evs []event.Event) error
-	// ListConversations returns what f selects, newest first, and how many there are without Before and Limit.
+	// ListConversations returns what f selects in its order, and how many there are without After and Limit.
 	ListConversations(ctx context.Context, tenant string, f Filter) ([]Summary, int, error)
 	Conversation(ctx context.Context, tenant, id string) (Record, error)
 	ConversationEvents(ctx context.Context, tenant, id string) ([]event.Event, error)

@@ -24,6 +24,7 @@ const (
 	WriteAgents         Permission = "agents:write"
 	ReadConversations   Permission = "conversations:read"
 	DeleteConversations Permission = "conversations:delete"
+	WriteBilling        Permission = "billing:write"
 	Talk                Permission = "talk"
 	ReadSystem          Permission = "system:read"
 	ReadProviders       Permission = "providers:read"
@@ -53,6 +54,7 @@ var Grants = []Grant{
 	{Talk, User, "Talk with agents, open and end calls, make client secrets for pages."},
 	{WriteAgents, Manager, "Create, change, delete agents."},
 	{DeleteConversations, Manager, "Delete conversations and their recordings."},
+	{WriteBilling, Manager, "Set what a minute of conversation costs."},
 	{ReadProviders, Manager, "See how providers are set, without their secrets."},
 	{ReadPeople, Manager, "See who belongs to the tenant and who is invited."},
 	{WriteProviders, Admin, "Set providers and their keys, and test them."},

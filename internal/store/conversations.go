@@ -36,11 +36,22 @@ type summaryRow struct {
 	EndReason     string        `db:"end_reason"`
 	LatencyUS     int64         `db:"latency_p50_us"`
 	Preview       string        `db:"preview"`
+	Input         int64         `db:"tokens_in"`
+	Cached        int64         `db:"tokens_cached"`
+	Output        int64         `db:"tokens_out"`
+	AudioInput    int64         `db:"audio_in"`
+	AudioCached   int64         `db:"audio_cached"`
+	AudioOutput   int64         `db:"audio_out"`
 }
 
 // recordRow is a whole row.
 type recordRow struct {
 	summaryRow
+	STT            string `db:"stt"`
+	LLM            string `db:"llm"`
+	TTS            string `db:"tts"`
+	Delays         string `db:"delays"`     // of the turns, by the pipeline, in whole ms: "612,431"
+	EarDelays      string `db:"ear_delays"` // the same by ear
 	Transcript     string `db:"transcript"`
 	Timings        string `db:"timings"`
 	Notices        string `db:"notices"`
@@ -107,8 +118,13 @@ func (s *Store) CloseConversation(ctx context.Context, r conversation.Record, ev
 		}
 		rows[i] = eventRow{r.Tenant, r.ID, int64(i), int64(e.Seq), e.At.UnixMicro(), int64(e.Gen), e.Body.EventType(), string(body)}
 	}
+	words := wordsOf(r.Transcript)
 	err = s.inTx(ctx, func(tx *sql.Tx) error {
 		if _, err := s.exec(ctx, tx, closeSQL, values(row)...); err != nil {
+			return err
+		}
+		if _, err := s.exec(ctx, tx, `INSERT INTO conversation_words (tenant_id, conversation_id, words) VALUES (?, ?, ?)
+			ON CONFLICT (tenant_id, conversation_id) DO UPDATE SET words = excluded.words`, r.Tenant, r.ID, words); err != nil {
 			return err
 		}
 		if _, err := s.exec(ctx, tx, "DELETE FROM events WHERE tenant_id = ? AND conversation_id = ?", r.Tenant, r.ID); err != nil {
@@ -132,30 +148,6 @@ func (s *Store) CloseConversation(ctx context.Context, r conversation.Record, ev
 		return s.dialect.fault(err, "write the conversation's record")
 	}
 	return nil
-}
-
-// ListConversations returns a page of conversations, newest first, and how many there are in all.
-func (s *Store) ListConversations(ctx context.Context, tenant string, f conversation.Filter) ([]conversation.Summary, int, error) {
-	where, args := "WHERE tenant_id = ?", []any{tenant}
-	if f.Agent != "" {
-		where, args = where+" AND agent = ?", append(args, clean(f.Agent))
-	}
-	if f.Status != "" {
-		where, args = where+" AND status = ?", append(args, clean(string(f.Status)))
-	}
-	total, err := s.count(ctx, "SELECT COUNT(*) AS n FROM conversations "+where, args...)
-	if err != nil {
-		return nil, 0, s.dialect.fault(err, "count conversations")
-	}
-	if f.Before != nil {
-		where, args = where+" AND (started_at, id) < (?, ?)", append(args, f.Before.StartedAt.UnixMilli(), clean(f.Before.ID))
-	}
-	rows, err := all[summaryRow](ctx, s, s.read,
-		"SELECT "+columns[summaryRow]()+" FROM conversations "+where+" ORDER BY started_at DESC, id DESC LIMIT ?", append(args, max(1, f.Limit))...)
-	if err != nil {
-		return nil, 0, s.dialect.fault(err, "list conversations")
-	}
-	return summaries(rows), total, nil
 }
 
 // UnfinishedConversations returns the active conversations of a node, oldest first, whoever's they are.
@@ -233,9 +225,13 @@ func rowOf(r conversation.Record) (recordRow, error) {
 			Lang: clean(r.Lang), Channel: clean(r.Channel), Remote: clean(r.Remote), Node: clean(r.Node), Status: string(r.Status),
 			StartedAt: r.StartedAt.UnixMilli(), DurationMS: r.Duration.Milliseconds(), Turns: int64(r.Turns),
 			Interruptions: int64(r.Interruptions), EndReason: clean(r.EndReason), LatencyUS: r.LatencyP50.Microseconds(), Preview: clean(r.Preview),
+			Input: int64(r.Tokens.Input), Cached: int64(r.Tokens.Cached), Output: int64(r.Tokens.Output),
+			AudioInput: int64(r.Tokens.AudioInput), AudioCached: int64(r.Tokens.AudioCached), AudioOutput: int64(r.Tokens.AudioOutput),
 		},
+		STT: clean(r.Models.STT), LLM: clean(r.Models.LLM), TTS: clean(r.Models.TTS),
 		RecordingKey: r.Recording.Key, RecordingMS: r.Recording.Duration.Milliseconds(), RecordingBytes: r.Recording.Bytes,
 	}
+	row.Delays, row.EarDelays = delaysOf(r)
 	if !r.EndedAt.IsZero() {
 		row.EndedAt = sql.NullInt64{Int64: r.EndedAt.UnixMilli(), Valid: true}
 	}
@@ -266,6 +262,8 @@ func (r summaryRow) summary() conversation.Summary {
 		Channel: r.Channel, Remote: r.Remote, Node: r.Node, Status: conversation.Status(r.Status), StartedAt: time.UnixMilli(r.StartedAt).UTC(),
 		Duration: time.Duration(r.DurationMS) * time.Millisecond, Turns: int(r.Turns), Interruptions: int(r.Interruptions),
 		EndReason: r.EndReason, LatencyP50: time.Duration(r.LatencyUS) * time.Microsecond, Preview: r.Preview,
+		Tokens: conversation.Tokens{Input: int(r.Input), Cached: int(r.Cached), Output: int(r.Output),
+			AudioInput: int(r.AudioInput), AudioCached: int(r.AudioCached), AudioOutput: int(r.AudioOutput)},
 	}
 	if r.EndedAt.Valid {
 		c.EndedAt = time.UnixMilli(r.EndedAt.Int64).UTC()
@@ -276,6 +274,7 @@ func (r summaryRow) summary() conversation.Summary {
 func (r recordRow) record() (conversation.Record, error) {
 	c := conversation.Record{
 		Summary: r.summary(),
+		Models:  conversation.Models{STT: r.STT, LLM: r.LLM, TTS: r.TTS},
 		Recording: conversation.RecordingInfo{
 			Key: r.RecordingKey, Duration: time.Duration(r.RecordingMS) * time.Millisecond, Bytes: r.RecordingBytes},
 	}

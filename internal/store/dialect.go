@@ -20,6 +20,8 @@ type dialect interface {
 	rebind(query string) string
 	// fault gives a database's error its kind. doing completes "Could not …".
 	fault(err error, doing string) error
+	// find is the function that looks for its second text in its first, and returns 0 when it is not there.
+	find() string
 }
 
 type sqliteDialect struct{}
@@ -48,7 +50,11 @@ func (sqliteDialect) fault(err error, doing string) error {
 	return commonFault(err, doing)
 }
 
+func (sqliteDialect) find() string { return "instr" }
+
 type postgresDialect struct{}
+
+func (postgresDialect) find() string { return "strpos" }
 
 // rebind numbers the placeholders. Those in quotes are text.
 func (postgresDialect) rebind(query string) string {

@@ -66,8 +66,9 @@ func TestSchemasAreTheSame(t *testing.T) {
 	require.NotEmpty(t, want)
 	require.Equal(t, want, got)
 
+	// The index that holds all figures is for SQLite alone: PostgreSQL's entries are short, and it keeps long values beside the rows.
 	want = lines(t, ldb, `SELECT m.name || ' ' || m.tbl_name || ' ' || (SELECT group_concat(name, ',') FROM (SELECT i.name FROM pragma_index_info(m.name) i ORDER BY i.seqno))
-		FROM sqlite_schema m WHERE m.type = 'index' AND m.sql IS NOT NULL`)
+		FROM sqlite_schema m WHERE m.type = 'index' AND m.sql IS NOT NULL AND m.name <> 'conversations_figures'`)
 	got = lines(t, pdb, `SELECT i.relname || ' ' || t.relname || ' ' || string_agg(a.attname, ',' ORDER BY k.n)
 		FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
 		CROSS JOIN LATERAL unnest(x.indkey) WITH ORDINALITY k(attnum, n) JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum

@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"unfinished", testUnfinished}, {"delete", testDelete}, {"odd text", testOddText}, {"same id", testSameID}, {"many events", testManyEvents},
 		{"settings", testSettings}, {"unknown tenant", testUnknownTenant}, {"calls", testCalls}, {"ends of calls", testEndsOfCalls},
 		{"accounts", testAccounts}, {"members", testMembers}, {"sessions", testSessions}, {"invitations", testInvitations}, {"keys", testKeys}, {"audit", testAudit},
-		{"secrets", testSecrets}, {"agents", testAgents}, {"agents together", testAgentsTogether}, {"lists of agents", testAgentLists},
+		{"secrets", testSecrets}, {"agents", testAgents}, {"agents together", testAgentsTogether}, {"lists of agents", testAgentLists}, {"history", testHistory}, {"overview", testOverview}, {"rates", testRates},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
@@ -53,9 +53,11 @@ func closed(s conversation.Summary) conversation.Record {
 	s.Status, s.EndedAt, s.Duration = conversation.Ended, s.StartedAt.Add(65*time.Second), 65*time.Second
 	s.Turns, s.Interruptions, s.EndReason = 4, 1, "caller_left"
 	s.LatencyP50, s.Preview = 612345*time.Microsecond, "What are your hours?"
+	s.Tokens = conversation.Tokens{Input: 100, Cached: 20, Output: 30, AudioInput: 60, AudioCached: 10, AudioOutput: 25}
 	delay := event.Ms(615 * time.Millisecond)
 	return conversation.Record{
 		Summary: s,
+		Models:  conversation.Models{STT: "vosk", LLM: "flow: reception", TTS: "espeak"},
 		Transcript: []conversation.Line{
 			{Item: "i1", Role: conversation.RoleUser, Text: "What are your hours?", At: event.Ms(1500 * time.Millisecond), End: event.Ms(2700 * time.Millisecond), Confidence: 0.5},
 			{Item: "c1", Role: conversation.RoleTool, Tool: &conversation.ToolUse{Name: "hours", Arguments: "{}", Output: "9-18", Took: event.Ms(12 * time.Millisecond)}},
@@ -181,15 +183,16 @@ func testList(t *testing.T, s *store.Store) {
 		}
 		got = append(got, page...)
 		last := page[len(page)-1]
-		f.Before = &conversation.Position{StartedAt: last.StartedAt, ID: last.ID}
+		at := last.PositionOf(conversation.SortStarted)
+		f.After = &at
 	}
 	equal(t, want, got)
 
-	page, total, err := s.ListConversations(ctx, "default", conversation.Filter{Agent: "reception-fr", Limit: 100})
+	page, total, err := s.ListConversations(ctx, "default", conversation.Filter{Choice: conversation.Choice{Agent: "reception-fr"}, Limit: 100})
 	require.NoError(t, err)
 	require.Equal(t, 4, total)
 	require.Len(t, page, 4)
-	page, total, err = s.ListConversations(ctx, "default", conversation.Filter{Status: conversation.Ended, Limit: 100})
+	page, total, err = s.ListConversations(ctx, "default", conversation.Filter{Choice: conversation.Choice{Status: conversation.Ended}, Limit: 100})
 	require.NoError(t, err)
 	require.Equal(t, 1, total)
 	require.Equal(t, "c04", page[0].ID)
@@ -197,7 +200,7 @@ func testList(t *testing.T, s *store.Store) {
 	require.NoError(t, err)
 	require.Equal(t, 1, total)
 	require.Equal(t, "theirs", page[0].ID)
-	page, total, err = s.ListConversations(ctx, "default", conversation.Filter{Agent: "' OR 1=1 --", Limit: 100})
+	page, total, err = s.ListConversations(ctx, "default", conversation.Filter{Choice: conversation.Choice{Agent: "' OR 1=1 --"}, Limit: 100})
 	require.NoError(t, err)
 	require.Zero(t, total)
 	require.Empty(t, page)
