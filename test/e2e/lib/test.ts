@@ -99,7 +99,7 @@ export function browserWith({ microphone = 'silent', allow = true, record = fals
 
 /** From the home page to a conversation with an agent, as a person goes. */
 export async function talkTo(page: Page, agent: RegExp | string): Promise<void> {
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   await page.getByRole('link', { name: agent }).click();
 }
 

@@ -21,7 +21,7 @@ async function snap(page: Page, name: string, theme: Theme): Promise<void> {
 }
 
 test('agents, a live conversation, and its record', async ({ page }) => {
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   await expect(page.getByRole('article')).toHaveCount(3);
   await picture(page, 'agents');
 

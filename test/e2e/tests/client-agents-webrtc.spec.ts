@@ -30,7 +30,7 @@ test('it talks over WebRTC with a client secret, runs a tool and interrupts', as
     body: JSON.stringify({ session: { type: 'realtime', model: 'gpt-realtime' } }),
   });
   const { value } = (await minted.json()) as { value: string };
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   await page.addScriptTag({ path: bundle });
   await page.evaluate(
     async ({ apiKey, baseUrl }) => {

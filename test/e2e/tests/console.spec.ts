@@ -10,7 +10,7 @@ const words = {
 } as const;
 
 test('the console speaks French, English and Spanish, and remembers which', async ({ page }) => {
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   await expect(page.locator('html')).toHaveAttribute('lang', 'en'); // as the browser
   for (const [language, w] of Object.entries(words)) {
     const button = page.getByRole('button', { name: language, exact: true });
@@ -29,7 +29,7 @@ test('the console speaks French, English and Spanish, and remembers which', asyn
 
 test('the theme follows the system until it is chosen, and is remembered', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' });
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const scheme = page.locator('html');
   await expect(scheme).toHaveAttribute('data-mantine-color-scheme', 'dark');
   await page.getByRole('button', { name: 'Switch to the light theme' }).click();
@@ -55,7 +55,7 @@ const themes = ['light', 'dark'] as const;
 for (const theme of themes) {
   test(`no page has an obstacle for people with disabilities, ${theme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await page.goto('/');
+    await page.goto('/agents/gallery');
     await expect(page.getByRole('article')).toHaveCount(3);
     await accessible(page, 'agents');
 

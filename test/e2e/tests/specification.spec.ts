@@ -75,7 +75,7 @@ test('example 1: a voice assistant in a page', async ({ page, server }) => {
       }
     };
   });
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const said = await runInPage(page, printed('assistant.js', server.url), /Connexion établie/);
   expect(said).toMatch(/^Connexion établie! Call ID: rtc_[0-9a-f]+$/);
   const heard = () =>
@@ -96,7 +96,7 @@ test('example 1: a voice assistant in a page', async ({ page, server }) => {
 
 test('example 2: support by telephone, in Python', async ({ page, server }) => {
   needsPython();
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const { stdout } = await runInPython(printed('sip.py', server.url), { sip_sdp_offer: await offer(page) });
   expect(stdout).toMatch(/^Appel SIP créé: rtc_[0-9a-f]+\n$/);
   const found = (await calls(server.url)).find((c) => stdout.includes(c.call_id));
@@ -104,7 +104,7 @@ test('example 2: support by telephone, in Python', async ({ page, server }) => {
 });
 
 test('example 3: translation, in a page', async ({ page, server }) => {
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   // The example ends with its response; what it is comes after.
   const code = `const localSDP = ${JSON.stringify(await offer(page))};\n${printed('translation.js', server.url)}\nconsole.log('status', response.status, await response.text());`;
   const said = await runInPage(page, code, /^status/);
@@ -121,7 +121,7 @@ test('example 3: translation, in a page', async ({ page, server }) => {
 
 test('example 4: watching over calls, in Python', async ({ page, server }) => {
   needsPython();
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const program = runInPython(printed('monitoring.py', server.url), { sdp_offer: await offer(page) });
   // The program watches until its call is over, which somebody else sees to.
   const before = new Set((await calls(server.url)).map((c) => c.call_id));

@@ -23,7 +23,7 @@ test('a page talks to an agent over WebRTC: sound both ways, an interruption tha
   server,
 }, info) => {
   await listenTo(page);
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const call = await Call.open(page, 'agent:test');
   expect(await call.location()).toMatch(/^\/v1\/realtime\/calls\/rtc_[0-9a-f]{32}$/);
   const created = await call.event('session.created');
@@ -77,7 +77,7 @@ test('a page talks to an agent over WebRTC: sound both ways, an interruption tha
 
 test('a page that leaves ends its call', async ({ page, api }) => {
   await listenTo(page);
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const call = await Call.open(page, 'agent:test');
   await call.event('session.created');
   await call.hangUp();

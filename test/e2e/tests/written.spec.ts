@@ -8,7 +8,7 @@ test('an agent without a recogniser says so, and answers aloud what is typed and
   api,
 }) => {
   await listenTo(page);
-  await page.goto('/');
+  await page.goto('/agents/gallery');
   const card = page.getByRole('article', { name: 'Accueil (français)' });
   await expect(card).toContainText('No offline speech recognition for this language');
   await talkTo(page, 'Write to Accueil (français)');

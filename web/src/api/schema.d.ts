@@ -266,6 +266,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/billing-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what a minute costs */
+        get: operations["get-billing-rate"];
+        /** Set what a minute costs */
+        put: operations["set-billing-rate"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations": {
         parameters: {
             query?: never;
@@ -273,8 +291,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List conversations, newest first */
+        /** List conversations */
         get: operations["list-conversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export a list of conversations
+         * @description All that the filters select, in the order of the list, as a file.
+         */
+        get: operations["export-conversations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -452,6 +490,43 @@ export interface paths {
         };
         /** List the models that agents can be built on */
         get: operations["list-models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the figures of a period */
+        get: operations["get-overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/overview/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Be told when the figures change
+         * @description Server-sent events: "changed" with {"active": n}, at once and then whenever a conversation has begun, ended or was deleted, or a rate was set, at most once a second. Ends after 15 minutes; ask again with Last-Event-ID.
+         */
+        get: operations["follow-overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1542,6 +1617,27 @@ export interface components {
              */
             stop_ms?: number;
         };
+        BillingRate: {
+            /** @enum {string} */
+            currency: "EUR";
+            /** Format: date-time */
+            effective_from: string;
+            /**
+             * Format: double
+             * @description Euros for each minute of conversation, to a millionth.
+             * @example 0.5
+             */
+            per_minute: number;
+            /** Format: date-time */
+            set_at: string;
+            set_by: string;
+        };
+        BillingRates: {
+            /** @description Absent as long as none is in force. */
+            current?: components["schemas"]["BillingRate"];
+            /** @description In order of time; each is in force until the next begins. */
+            items: components["schemas"]["BillingRate"][];
+        };
         Call: {
             /** @example rtc_2q8x0k */
             call_id: string;
@@ -1681,6 +1777,11 @@ export interface components {
             end_reason: string;
             /** Format: date-time */
             ended_at?: string;
+            /**
+             * @description Whose move it is, while it is active: nobody's, the caller is speaking, the agent is thinking, the agent is heard. Absent where that is not known.
+             * @enum {string}
+             */
+            floor?: "none" | "caller" | "model" | "agent";
             /** Format: uuid */
             id: string;
             /**
@@ -1701,6 +1802,8 @@ export interface components {
             started_at: string;
             /** @enum {string} */
             status: "active" | "ended" | "failed";
+            /** @description All 0 where no model counts, and while it is active. */
+            tokens: components["schemas"]["Tokens"];
             /**
              * Format: int64
              * @description Of the caller, spoken or typed.
@@ -1732,6 +1835,11 @@ export interface components {
             end_reason: string;
             /** Format: date-time */
             ended_at?: string;
+            /**
+             * @description Whose move it is, while it is active: nobody's, the caller is speaking, the agent is thinking, the agent is heard. Absent where that is not known.
+             * @enum {string}
+             */
+            floor?: "none" | "caller" | "model" | "agent";
             /** Format: uuid */
             id: string;
             /**
@@ -1746,6 +1854,8 @@ export interface components {
              * @description Median over the turns, from the caller's last sound to the agent's first.
              */
             latency_p50_ms?: number;
+            /** @description What it was held with. */
+            models: components["schemas"]["Models"];
             notices: components["schemas"]["Notice"][];
             /** @description The first words. */
             preview: string;
@@ -1755,6 +1865,8 @@ export interface components {
             /** @enum {string} */
             status: "active" | "ended" | "failed";
             timings: components["schemas"]["TurnTimed"][];
+            /** @description All 0 where no model counts, and while it is active. */
+            tokens: components["schemas"]["Tokens"];
             transcript: components["schemas"]["Line"][];
             /**
              * Format: int64
@@ -2265,6 +2377,14 @@ export interface components {
             /** Format: int64 */
             total: number;
         };
+        Models: {
+            /** @description What answered. */
+            llm: string;
+            /** @description The recogniser. */
+            stt: string;
+            /** @description The voice. */
+            tts: string;
+        };
         NameAnswer: {
             available: boolean;
             /** @description A name that is free, when this one is not. */
@@ -2348,6 +2468,176 @@ export interface components {
             by: "caller" | "agent";
             /** Format: double */
             length_ms: number;
+        };
+        Overview: {
+            /**
+             * Format: int64
+             * @description Conversations that go on now, whenever they began.
+             */
+            active: number;
+            /** @description The most conversations first. */
+            agents: components["schemas"]["OverviewGroup"][];
+            /**
+             * Format: date-time
+             * @description When this was added up.
+             */
+            at: string;
+            /** @description The most conversations first. */
+            channels: components["schemas"]["OverviewGroup"][];
+            /** @description The conversations that ended, by length. */
+            durations: components["schemas"]["OverviewBin"][];
+            /** Format: date-time */
+            from: string;
+            latency: components["schemas"]["OverviewLatency"];
+            /** @description How many conversations went on at each of the last 15 minutes, and now. */
+            live: number[];
+            /** @description The same of the period of the same length just before. */
+            previous: components["schemas"]["OverviewSums"];
+            /** @description What a minute costs now; absent as long as none was set. */
+            rate?: components["schemas"]["BillingRate"];
+            series: components["schemas"]["OverviewStep"][];
+            /**
+             * Format: int64
+             * @description Length of the series' steps; those of 24 hours are days of the zone.
+             */
+            step_ms: number;
+            /** Format: date-time */
+            to: string;
+            total: components["schemas"]["OverviewSums"];
+            /**
+             * @description The zone that the steps of the series begin in.
+             * @example Europe/Paris
+             */
+            tz: string;
+        };
+        OverviewBin: {
+            /** Format: int64 */
+            count: number;
+            /** Format: int64 */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description Less than this; 0 for the last.
+             */
+            to_ms: number;
+        };
+        OverviewGroup: {
+            /**
+             * Format: int64
+             * @description That began in the period.
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description In all.
+             */
+            duration_ms: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones of which the durations are.
+             */
+            ended: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            interruptions: number;
+            /** @description The channel, or the agent's reference. */
+            key: string;
+            /** Format: int64 */
+            max_ms: number;
+            /** Format: int64 */
+            mean_ms: number;
+            /** Format: int64 */
+            min_ms: number;
+            /** @description The agent's name; of a channel the same as key. */
+            name: string;
+            /**
+             * Format: double
+             * @description Euros: the minutes of the conversations that ended, at the rates in force when they began.
+             */
+            revenue: number;
+            tokens: components["schemas"]["Tokens"];
+            /** Format: int64 */
+            turns: number;
+        };
+        OverviewLatency: {
+            /**
+             * Format: double
+             * @description By ear: from the recordings alone.
+             */
+            ear_p50_ms?: number;
+            /** Format: double */
+            ear_p95_ms?: number;
+            /**
+             * Format: int64
+             * @description That were measured in recordings.
+             */
+            ear_turns: number;
+            /**
+             * Format: double
+             * @description By the pipeline's timers.
+             */
+            p50_ms?: number;
+            /** Format: double */
+            p95_ms?: number;
+            /**
+             * Format: double
+             * @description Of the period before.
+             */
+            previous_p50_ms?: number;
+            /**
+             * Format: int64
+             * @description That the pipeline timed.
+             */
+            turns: number;
+        };
+        OverviewStep: {
+            /** Format: date-time */
+            at: string;
+            /** @description Conversations that began, by channel; a channel without any is absent. */
+            channels: {
+                [key: string]: number;
+            };
+            /**
+             * Format: double
+             * @description Euros.
+             */
+            revenue: number;
+        };
+        OverviewSums: {
+            /**
+             * Format: int64
+             * @description That began in the period.
+             */
+            conversations: number;
+            /**
+             * Format: int64
+             * @description In all.
+             */
+            duration_ms: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones of which the durations are.
+             */
+            ended: number;
+            /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
+            interruptions: number;
+            /** Format: int64 */
+            max_ms: number;
+            /** Format: int64 */
+            mean_ms: number;
+            /** Format: int64 */
+            min_ms: number;
+            /**
+             * Format: double
+             * @description Euros: the minutes of the conversations that ended, at the rates in force when they began.
+             */
+            revenue: number;
+            tokens: components["schemas"]["Tokens"];
+            /** Format: int64 */
+            turns: number;
         };
         PasswordInputBody: {
             /** @description Not needed by who has none. */
@@ -2516,6 +2806,18 @@ export interface components {
             items: components["schemas"]["Provider"][];
             /** Format: int64 */
             total: number;
+        };
+        RateInputBody: {
+            /**
+             * Format: date-time
+             * @description Conversations that begin then or later cost that; now, when it is not said. A rate that begins at the same moment is replaced.
+             */
+            effective_from?: string;
+            /**
+             * Format: double
+             * @description Euros for each minute of conversation.
+             */
+            per_minute: number;
         };
         RecordingRef: {
             available: boolean;
@@ -2696,6 +2998,38 @@ export interface components {
             /** @example default */
             id: string;
             name: string;
+        };
+        Tokens: {
+            /**
+             * Format: int64
+             * @description Of cached: sound.
+             */
+            audio_cached: number;
+            /**
+             * Format: int64
+             * @description Of input: sound.
+             */
+            audio_input: number;
+            /**
+             * Format: int64
+             * @description Of output: sound.
+             */
+            audio_output: number;
+            /**
+             * Format: int64
+             * @description Of input: what the model had read before.
+             */
+            cached: number;
+            /**
+             * Format: int64
+             * @description Of text and sound, fresh and cached.
+             */
+            input: number;
+            /**
+             * Format: int64
+             * @description Of text and sound.
+             */
+            output: number;
         };
         ToolUse: {
             /** @description JSON text. */
@@ -3966,6 +4300,86 @@ export interface operations {
             };
         };
     };
+    "get-billing-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingRates"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "set-billing-rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BillingRates"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-conversations": {
         parameters: {
             query?: {
@@ -3973,8 +4387,22 @@ export interface operations {
                 agent?: string;
                 /** @description Only in this state. */
                 status?: "active" | "ended" | "failed";
+                /** @description Only by this channel. */
+                channel?: string;
+                /** @description Only those that began then or later. */
+                from?: string;
+                /** @description Only those that began before. */
+                to?: string;
+                /** @description Only those that lasted so many seconds or more. */
+                min_s?: number;
+                /** @description Only those that lasted less. */
+                max_s?: number;
+                /** @description Only those in which all of these words were said, or parts of words; case and accents do not count. What is said in one that is active is not found yet. */
+                q?: string;
+                sort?: "started" | "duration" | "latency";
+                order?: "asc" | "desc";
                 limit?: number;
-                /** @description next_cursor of the page before. */
+                /** @description next_cursor of the page before, of the same order. */
                 cursor?: string;
             };
             header?: never;
@@ -3990,6 +4418,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationList"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-conversations": {
+        parameters: {
+            query?: {
+                /** @description Only this agent's, by reference. */
+                agent?: string;
+                /** @description Only in this state. */
+                status?: "active" | "ended" | "failed";
+                /** @description Only by this channel. */
+                channel?: string;
+                /** @description Only those that began then or later. */
+                from?: string;
+                /** @description Only those that began before. */
+                to?: string;
+                /** @description Only those that lasted so many seconds or more. */
+                min_s?: number;
+                /** @description Only those that lasted less. */
+                max_s?: number;
+                /** @description Only those in which all of these words were said, or parts of words; case and accents do not count. What is said in one that is active is not found yet. */
+                q?: string;
+                sort?: "started" | "duration" | "latency";
+                order?: "asc" | "desc";
+                format?: "csv" | "json";
+                /** @description Zone of the times in CSV; JSON has them in UTC. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "text/csv": string;
                 };
             };
             /** @description Unprocessable Entity */
@@ -4716,6 +5205,83 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description Error */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-overview": {
+        parameters: {
+            query?: {
+                /** @description Conversations that began then or later; 24 hours before to, when it is not said. */
+                from?: string;
+                /** @description Conversations that began before; now, when it is not said. */
+                to?: string;
+                /** @description IANA name of the zone that days begin in. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "follow-overview": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that arrived: what has not changed since is not told. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description Error */

@@ -14,6 +14,12 @@ export function useFormat() {
       /** The mark between whole and part. */
       decimal: format.decimalMark(language),
       percent: (share: number) => format.formatPercent(language, share),
+      compact: (value: number) => format.formatCompact(language, value),
+      euros: (value: number) => format.formatEuros(language, value),
+      age: (ms: number) => format.formatAge(language, ms),
+      day: (at: Date | number) => format.formatDay(language, at),
+      shortDay: (at: Date | number) => format.formatShortDay(language, at),
+      hour: (at: Date) => format.formatHour(language, at),
       dateTime: (iso: string) => format.formatDateTime(language, iso),
       language: (tag: string) => format.languageName(language, tag),
       clock: format.formatClock,

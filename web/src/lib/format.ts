@@ -51,6 +51,53 @@ export function formatPercent(language: string, share: number): string {
   return cached(`% ${language}`, () => new Intl.NumberFormat(language, { style: 'percent' })).format(share);
 }
 
+/** "18,42 M": at most four digits. The figure and its unit are apart where the language sets them so. */
+export function formatCompact(language: string, value: number): string {
+  const options = { notation: 'compact', maximumFractionDigits: value >= 1e6 ? 2 : 1 } as const;
+  const key = `c${options.maximumFractionDigits} ${language}`;
+  return cached(key, () => new Intl.NumberFormat(language, options)).format(value);
+}
+
+/** "1 926,40 €". More digits than two where the amount is a rate of less than a cent. */
+export function formatEuros(language: string, value: number): string {
+  const digits = value !== 0 && Math.abs(value) < 0.01 ? 4 : 2;
+  const options = {
+    style: 'currency',
+    currency: 'EUR',
+    minimumFractionDigits: 2,
+    maximumFractionDigits: digits,
+  } as const;
+  return cached(`eur${digits} ${language}`, () => new Intl.NumberFormat(language, options)).format(value);
+}
+
+/** "il y a 4 s", in the largest unit that fits. */
+export function formatAge(language: string, ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const format = cached(`age ${language}`, () => new Intl.RelativeTimeFormat(language, { style: 'narrow' }));
+  if (seconds < 60) return format.format(-seconds, 'second');
+  if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
+  return format.format(-Math.floor(seconds / 3600), 'hour');
+}
+
+/** "vendredi 20 novembre 2026", in the reader's own time zone. */
+export function formatDay(language: string, at: Date | number): string {
+  const options = { dateStyle: 'full' } as const;
+  return cached(`day ${language}`, () => new Intl.DateTimeFormat(language, options)).format(at);
+}
+
+/** "20 nov.", for the axis of a chart. */
+export function formatShortDay(language: string, at: Date | number): string {
+  const options = { day: 'numeric', month: 'short' } as const;
+  return cached(`sd ${language}`, () => new Intl.DateTimeFormat(language, options)).format(at);
+}
+
+/** "14 h", "2 PM", for the axis of a chart; with minutes where the hour is not whole. */
+export function formatHour(language: string, at: Date): string {
+  const options =
+    at.getMinutes() === 0 ? ({ hour: 'numeric' } as const) : ({ hour: 'numeric', minute: '2-digit' } as const);
+  return cached(`h${at.getMinutes() === 0} ${language}`, () => new Intl.DateTimeFormat(language, options)).format(at);
+}
+
 /** A length of time as a clock shows it: "00:24", "1:02:03". */
 export function formatClock(ms: number): string {
   const total = Math.max(0, Math.floor(ms / 1000));

@@ -54,6 +54,7 @@ export function aConversation(over: Partial<Conversation> = {}): Conversation {
     end_reason: 'client_closed',
     latency_p50_ms: 612,
     preview: 'Hello there',
+    tokens: { input: 0, cached: 0, output: 0, audio_input: 0, audio_cached: 0, audio_output: 0 },
     ...over,
   };
 }
@@ -76,6 +77,7 @@ export function aDetail(over: Partial<ConversationDetail> = {}): ConversationDet
         latency_ms: 612,
       }),
     ],
+    models: { stt: 'pocketsphinx', llm: 'flow: reception', tts: 'espeak en' },
     timings: [aTurn({ turn: 1, item: 'i2', response: 'r2' })],
     notices: [],
     recording: { available: false, duration_ms: 0, url: '' },

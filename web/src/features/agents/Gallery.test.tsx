@@ -23,7 +23,7 @@ it('shows each agent with the way to talk to it', async () => {
       notices: [{ code: 'no_recogniser', message: 'No recogniser for fr.', params: { language: 'fr' } }],
     }),
   ]);
-  renderApp('/');
+  renderApp('/agents/gallery');
   const first = await screen.findByRole('article', { name: 'Reception' });
   expect(within(first).getByRole('link', { name: 'Talk to Reception' })).toHaveAttribute(
     'href',

@@ -1,6 +1,11 @@
+import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { memo, type ReactNode, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Conversation } from '~/api/client';
+import type { CallSearch, sorts } from '~/components/callSearch';
+import { useChannelName } from '~/components/useChannelName';
 import { useFormat } from '~/components/useFormat';
 import { verdict } from '~/lib/latency';
 import { Chip } from '~/ui/Chip';
@@ -9,50 +14,139 @@ import classes from './CallTable.module.css';
 
 const tones = { active: 'pos', ended: 'plain', failed: 'neg' } as const;
 
-export function CallTable({ calls }: { calls: readonly Conversation[] }) {
+/** Up to so many rows all are in the page, and the browser's own search finds them. */
+const manyRows = 200;
+const rowHeight = 57;
+
+interface Props {
+  calls: readonly Conversation[];
+  /** Of the whole list, of which calls may be the first pages. */
+  total: number;
+  search: CallSearch;
+  setSearch(search: CallSearch): void;
+}
+
+export function CallTable({ calls, total, search, setSearch }: Props) {
   const { t } = useTranslation('calls');
+  const heading = { search, setSearch };
   return (
-    <div className={classes.scroll}>
-      <table className={classes.table} aria-label={t('title')}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className={classes.scroll} tabIndex={0} aria-label={t('title')}>
+      <table className={classes.table} aria-label={t('title')} aria-rowcount={total + 1}>
         <thead>
           <tr>
             <th scope="col">{t('column.agent')}</th>
-            <th scope="col">{t('column.started')}</th>
+            <Sortable {...heading} by="started">
+              {t('column.started')}
+            </Sortable>
             <th scope="col" className={classes.wide}>
               {t('column.preview')}
             </th>
+            <th scope="col">{t('column.channel')}</th>
             <th scope="col">{t('column.status')}</th>
-            <th scope="col" className={classes.figure}>
+            <Sortable {...heading} by="duration" figure>
               {t('column.duration')}
-            </th>
+            </Sortable>
             <th scope="col" className={classes.figure}>
               {t('column.turns')}
             </th>
             <th scope="col" className={classes.figure}>
               {t('column.interruptions')}
             </th>
-            <th scope="col" className={classes.figure}>
+            <Sortable {...heading} by="latency" figure>
               {t('column.latency')}
-            </th>
+            </Sortable>
           </tr>
         </thead>
-        <tbody>
-          {calls.map((call) => (
-            <Row key={call.id} call={call} />
-          ))}
-        </tbody>
+        {calls.length > manyRows ? (
+          <Window calls={calls} />
+        ) : (
+          <tbody>
+            {calls.map((call, i) => (
+              <Row key={call.id} call={call} index={i} />
+            ))}
+          </tbody>
+        )}
       </table>
-    </div>
+    </section>
   );
 }
 
-function Row({ call }: { call: Conversation }) {
+interface Heading extends Pick<Props, 'search' | 'setSearch'> {
+  by: (typeof sorts)[number];
+  figure?: boolean;
+  children: ReactNode;
+}
+
+/** A heading that orders the list: first by the largest, then the other way round. */
+function Sortable({ by, figure, children, search, setSearch }: Heading) {
+  const { t } = useTranslation('calls');
+  const on = (search.sort ?? 'started') === by;
+  const up = on && search.order === 'asc';
+  const next = { ...search, sort: by === 'started' ? undefined : by, order: on && !up ? ('asc' as const) : undefined };
+  const Icon = up ? IconArrowUp : IconArrowDown;
+  const column = String(children);
+  return (
+    <th
+      scope="col"
+      className={figure ? classes.figure : undefined}
+      aria-sort={on ? (up ? 'ascending' : 'descending') : undefined}
+    >
+      <button
+        type="button"
+        className={classes.sort}
+        data-on={on || undefined}
+        title={next.order ? t('list.ascending', { column }) : t('list.descending', { column })}
+        onClick={() => setSearch(next)}
+      >
+        {children}
+        <Icon size={13} stroke={2.2} aria-hidden />
+      </button>
+    </th>
+  );
+}
+
+/** Of a long list, the rows that are in sight, between two gaps of the others' height. */
+function Window({ calls }: { calls: readonly Conversation[] }) {
+  const body = useRef<HTMLTableSectionElement>(null);
+  const rows = useWindowVirtualizer({
+    count: calls.length,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+    scrollMargin: body.current ? body.current.getBoundingClientRect().top + window.scrollY : 0,
+  });
+  const seen = rows.getVirtualItems();
+  const before = (seen[0]?.start ?? 0) - rows.options.scrollMargin;
+  const after = rows.getTotalSize() - ((seen.at(-1)?.end ?? 0) - rows.options.scrollMargin);
+  return (
+    <tbody ref={body}>
+      <Gap height={before} />
+      {seen.map(({ index }) => {
+        const call = calls[index];
+        return call && <Row key={call.id} call={call} index={index} />;
+      })}
+      <Gap height={after} />
+    </tbody>
+  );
+}
+
+function Gap({ height }: { height: number }) {
+  if (height <= 0) return null;
+  return (
+    <tr aria-hidden className={classes.gap}>
+      <td colSpan={9} style={{ height }} />
+    </tr>
+  );
+}
+
+const Row = memo(function Row({ call, index }: { call: Conversation; index: number }) {
   const { t } = useTranslation('calls');
   const format = useFormat();
+  const channelName = useChannelName();
   const date = format.dateTime(call.started_at);
   const ms = call.latency_p50_ms;
   return (
-    <tr>
+    <tr aria-rowindex={index + 2}>
       <td>
         <span className={classes.agent}>
           <Orb name={call.agent_name} size={28} />
@@ -73,6 +167,7 @@ function Row({ call }: { call: Conversation }) {
         <time dateTime={call.started_at}>{date}</time>
       </td>
       <td className={classes.preview}>{call.preview}</td>
+      <td>{channelName(call.channel)}</td>
       <td>
         <Chip tone={tones[call.status]} dot={call.status === 'active' ? 'live' : true}>
           {t(`status.${call.status}`)}
@@ -86,4 +181,4 @@ function Row({ call }: { call: Conversation }) {
       </td>
     </tr>
   );
-}
+});

@@ -1,46 +1,53 @@
-import { Button, NativeSelect, Skeleton } from '@mantine/core';
-import { IconFilterOff, IconMessages } from '@tabler/icons-react';
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Button, Menu, Skeleton } from '@mantine/core';
+import { IconBraces, IconDownload, IconFilterOff, IconMessages, IconTable } from '@tabler/icons-react';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
-import type { Conversation } from '~/api/client';
+import { type CallSearch, exportUrl, isFiltered } from '~/components/callSearch';
 import { EmptyState } from '~/components/EmptyState';
 import { LoadFailed } from '~/components/LoadFailed';
 import { LinkButton } from '~/components/links';
 import page from '~/components/Page.module.css';
 import { PageTitle } from '~/components/PageTitle';
 import { useFormat } from '~/components/useFormat';
-import { agentNamesQuery, type CallFilter, callsQuery } from './api';
+import { callsQuery } from './api';
 import { CallTable } from './CallTable';
+import { Filters } from './Filters';
 import classes from './History.module.css';
 
 interface Props {
-  filter: CallFilter;
-  setFilter(filter: CallFilter): void;
+  search: CallSearch;
+  setSearch(search: CallSearch): void;
 }
 
-/** All conversations, newest first. The filter is part of the address. */
-export function History({ filter, setFilter }: Props) {
+/** All conversations, or those that the filters leave, in the order of choice. */
+export function History({ search, setSearch }: Props) {
   const { t } = useTranslation(['calls', 'common']);
   const format = useFormat();
-  const calls = useInfiniteQuery(callsQuery(filter));
+  const calls = useInfiniteQuery(callsQuery(search));
   const items = calls.data?.pages.flatMap((p) => p.items) ?? [];
   const total = calls.data?.pages[0]?.total ?? 0;
-  const filtered = filter.agent !== undefined || filter.status !== undefined;
+  const reset = () => setSearch({ sort: search.sort, order: search.order });
   return (
     <div className={page.page}>
       <div className={page.head}>
         <div>
           <PageTitle subtitle={t('subtitle')}>{t('title')}</PageTitle>
         </div>
-        <Filters filter={filter} setFilter={setFilter} />
+        {isFiltered(search) && items.length > 0 && (
+          <Button variant="subtle" leftSection={<IconFilterOff size={16} aria-hidden />} onClick={reset}>
+            {t('filter.reset')}
+          </Button>
+        )}
+        <ExportMenu search={search} disabled={items.length === 0} />
       </div>
+      <Filters search={search} setSearch={setSearch} />
       {calls.isPending && <Skeleton height={320} radius="lg" className={classes.waiting} />}
-      {calls.isError && <LoadFailed error={calls.error} retry={() => void calls.refetch()} />}
-      {calls.isSuccess && items.length === 0 && <Nothing filtered={filtered} reset={() => setFilter({})} />}
+      {calls.isError && !calls.data && <LoadFailed error={calls.error} retry={() => void calls.refetch()} />}
+      {calls.isSuccess && items.length === 0 && <Nothing filtered={isFiltered(search)} reset={reset} />}
       {items.length > 0 && (
         <>
-          <div className={page.card}>
-            <CallTable calls={items} />
+          <div className={page.card} data-old={calls.isPlaceholderData || undefined}>
+            <CallTable calls={items} total={total} search={search} setSearch={setSearch} />
           </div>
           <div className={classes.foot}>
             <span>{t('shown', { shown: format.number(items.length), total: format.number(total) })}</span>
@@ -56,37 +63,35 @@ export function History({ filter, setFilter }: Props) {
   );
 }
 
-function Filters({ filter, setFilter }: Props) {
+function ExportMenu({ search, disabled }: { search: CallSearch; disabled: boolean }) {
   const { t } = useTranslation('calls');
-  const agents = useQuery(agentNamesQuery());
-  const names = agents.data?.items ?? [];
-  const unknown = filter.agent !== undefined && !names.some((a) => a.reference === filter.agent);
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
   return (
-    <div className={classes.filters}>
-      <NativeSelect
-        label={t('filter.agent')}
-        value={filter.agent ?? ''}
-        onChange={(e) => setFilter({ ...filter, agent: e.currentTarget.value || undefined })}
-        data={[
-          { value: '', label: t('filter.all') },
-          ...names.map((a) => ({ value: a.reference, label: a.name })),
-          ...(unknown ? [{ value: filter.agent ?? '', label: filter.agent ?? '' }] : []),
-        ]}
-      />
-      <NativeSelect
-        label={t('filter.status')}
-        value={filter.status ?? ''}
-        onChange={(e) =>
-          setFilter({ ...filter, status: (e.currentTarget.value || undefined) as Conversation['status'] })
-        }
-        data={[
-          { value: '', label: t('filter.any') },
-          { value: 'active', label: t('status.active') },
-          { value: 'ended', label: t('status.ended') },
-          { value: 'failed', label: t('status.failed') },
-        ]}
-      />
-    </div>
+    <Menu position="bottom-end" width={240} shadow="md" radius="lg" disabled={disabled}>
+      <Menu.Target>
+        <Button variant="default" disabled={disabled} leftSection={<IconDownload size={16} stroke={1.8} aria-hidden />}>
+          {t('list.export')}
+        </Button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Item
+          component="a"
+          href={exportUrl(search, 'csv', zone)}
+          download
+          leftSection={<IconTable size={17} aria-hidden />}
+        >
+          {t('list.csv')}
+        </Menu.Item>
+        <Menu.Item
+          component="a"
+          href={exportUrl(search, 'json', zone)}
+          download
+          leftSection={<IconBraces size={17} aria-hidden />}
+        >
+          {t('list.json')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
   );
 }
 

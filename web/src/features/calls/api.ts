@@ -1,23 +1,24 @@
-import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, type Conversation, unwrap } from '~/api/client';
-
-/** What narrows the list down; part of the address. */
-export interface CallFilter {
-  agent?: string;
-  status?: Conversation['status'];
-}
+import { type CallSearch, queryOf } from '~/components/callSearch';
 
 // A conversation that is under way grows, and one that just ended may still be writing its record.
 const underWay = (call: Conversation) => call.status === 'active';
 const watchMs = 2_000;
 
-export const callsQuery = (filter: CallFilter) =>
+export const callsQuery = (search: CallSearch) =>
   infiniteQueryOptions({
-    queryKey: ['conversations', 'list', filter],
+    queryKey: ['conversations', 'list', search],
     queryFn: ({ signal, pageParam }) =>
-      unwrap(api.GET('/api/conversations', { signal, params: { query: { ...filter, cursor: pageParam } } })),
+      unwrap(
+        api.GET('/api/conversations', {
+          signal,
+          params: { query: { ...queryOf(search), limit: 100, cursor: pageParam } },
+        }),
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor,
+    placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => (state.data?.pages.some((p) => p.items.some(underWay)) ? watchMs : false),
   });
 

@@ -35,7 +35,7 @@ describe('the list', () => {
     expect(router.state.location.search).toEqual({ status: 'failed' });
     await userEvent.click(screen.getByRole('button', { name: 'Reset the filters' }));
     expect(await screen.findByRole('row', { name: /Reception/ })).toBeVisible();
-    expect(asked).toContain('?status=failed');
+    expect(asked).toContain('?status=failed&limit=100');
   });
 
   it('fetches the next page on demand', async () => {
