@@ -2,7 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
 import { setupQuery } from '~/api/identity';
 import { enter } from '~/features/signin/enter';
-import { SetupPage, type SetupStep, setupSteps } from '~/features/signin/SetupPage';
+import { SetupPage } from '~/features/signin/SetupPage';
+import { type SetupStep, setupSteps } from '~/features/signin/setupSteps';
 
 export const Route = createFileRoute('/setup')({
   validateSearch: (search: Record<string, unknown>): { step?: SetupStep; agent?: string } => ({

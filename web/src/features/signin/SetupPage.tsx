@@ -9,10 +9,8 @@ import { AdminForm } from './AdminForm';
 import { Alert } from './Alert';
 import { Front } from './Front';
 import { Steps } from './Steps';
+import type { SetupStep } from './setupSteps';
 import classes from './signin.module.css';
-
-export const setupSteps = ['voice', 'agent', 'talk'] as const;
-export type SetupStep = (typeof setupSteps)[number];
 
 interface Props {
   /** Absent before there is an administrator. */

@@ -13,8 +13,8 @@ import { wishToTalk } from '~/live/intent';
 import { Chip } from '~/ui/Chip';
 import { Orb } from '~/ui/Orb';
 import { Front } from './Front';
-import { type SetupStep, setupSteps } from './SetupPage';
 import classes from './Steps.module.css';
+import { type SetupStep, setupSteps } from './setupSteps';
 
 interface Props {
   step: SetupStep;
