@@ -28,6 +28,8 @@ var levels = map[string]int{
 	"internal/model":    1,
 	"internal/realtime": 1,
 
+	"internal/outbound": 1,
+
 	"internal/provider": 2,
 	"internal/tool":     2,
 

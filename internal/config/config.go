@@ -32,6 +32,7 @@ type Config struct {
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"Calls over WebRTC, from browsers and programs."`
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
 	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
+	Outbound  Outbound  `yaml:"outbound" doc:"Requests to addresses that people of this server chose: tools, tool servers."`
 	Recording Recording `yaml:"recording" doc:"Recordings of conversations."`
 	Replay    Replay    `yaml:"replay" doc:"Conversations that can be held again."`
 	Providers Providers `yaml:"providers" doc:"Settings of each provider, by its id. Their keys are listed on the provider's own page."`
@@ -117,6 +118,12 @@ type Speech struct {
 	TTS   string `yaml:"tts" doc:"Provider of voices: its id, or auto."`
 	LLM   string `yaml:"llm" doc:"Provider of language models. Empty: agents answer with their call flow alone."`
 	Model string `yaml:"model" doc:"Language model to ask of that provider. Empty for the provider's own default."`
+}
+
+// Outbound bounds where requests may go whose address a user chose.
+type Outbound struct {
+	Allow []string `yaml:"allow" doc:"Networks and addresses that such requests may reach although they are private, such as 10.20.0.0/16 or 127.0.0.1. The public internet is always open. The addresses at which clouds keep secrets are opened only one by one, never by a network that holds them."`
+	Proxy string   `yaml:"proxy" secret:"true" doc:"HTTP proxy that such requests go through, such as http://proxy.example.com:3128. Empty: none, whatever the environment says."`
 }
 
 // Recording says what is kept.
@@ -217,6 +224,9 @@ func (c Config) Validate() error {
 		}
 	}
 	if err := c.validateSignIn(bad); err != nil {
+		return err
+	}
+	if err := c.validateOutbound(bad); err != nil {
 		return err
 	}
 	if c.Store.DSN != "" && !strings.HasPrefix(c.Store.DSN, "postgres://") && !strings.HasPrefix(c.Store.DSN, "postgresql://") &&
