@@ -9,7 +9,7 @@ import (
 )
 
 type benchCommand struct {
-	Transport   string        `help:"How callers connect: ws is the Realtime WebSocket with µ-law sound." default:"ws"`
+	Transport   string        `help:"How callers connect: realtime is the Realtime WebSocket with µ-law sound, webrtc is WebRTC with Opus, proxy is realtime through this server to a speech-to-speech service." default:"realtime" enum:"realtime,webrtc,proxy"`
 	Calls       int           `help:"Calls at once." default:"50"`
 	Seconds     float64       `help:"How long to measure, once all calls are there." default:"30"`
 	Interrupt   float64       `help:"Share of the answers that callers interrupt." default:"0.3"`

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { certificate, certificateKey } from './paths.ts';
 
@@ -26,7 +26,7 @@ export class Front {
       asked.pipe(inner);
     };
     this.#server = secure ? createSecureServer({ cert: readFileSync(certificate), key: readFileSync(certificateKey) }, forward) : createServer(forward);
-    this.#server.on('upgrade', (asked: IncomingMessage, outer: Socket) => this.#join(asked, outer));
+    this.#server.on('upgrade', (asked: IncomingMessage, outer: Socket, early: Buffer) => this.#join(asked, outer, early));
   }
 
   async start(): Promise<this> {
@@ -47,13 +47,34 @@ export class Front {
     await once(this.#server, 'close');
   }
 
-  #join(asked: IncomingMessage, outer: Socket): void {
-    const inner = connect(Number(this.#backend.port), this.#backend.hostname, () => {
-      const lines = [`${asked.method} ${asked.url} HTTP/1.1`, 'X-Forwarded-For: 192.0.2.7'];
-      for (let i = 0; i < asked.rawHeaders.length; i += 2) lines.push(`${asked.rawHeaders[i]}: ${asked.rawHeaders[i + 1]}`);
-      inner.write(`${lines.join('\r\n')}\r\n\r\n`);
-      outer.pipe(inner).pipe(outer);
+  #join(asked: IncomingMessage, outer: Socket, early: Buffer): void {
+    const options = { host: this.#backend.hostname, port: this.#backend.port, path: asked.url, method: asked.method };
+    const inner = request({ ...options, headers: { ...asked.headers, 'x-forwarded-for': '192.0.2.7' } });
+    const head = (got: IncomingMessage, ...more: string[]) => {
+      const lines = [`HTTP/1.1 ${got.statusCode} ${got.statusMessage}`, ...more];
+      for (let i = 0; i < got.rawHeaders.length; i += 2)
+        if (got.statusCode === 101 || !/^(connection|keep-alive|transfer-encoding)$/i.test(got.rawHeaders[i] ?? '')) lines.push(`${got.rawHeaders[i]}: ${got.rawHeaders[i + 1]}`);
+      outer.write(`${lines.join('\r\n')}\r\n\r\n`);
+    };
+    inner.on('upgrade', (got, socket, first) => {
+      head(got);
+      outer.write(first);
+      socket.write(early);
+      socket.pipe(outer).pipe(socket);
+      this.#tie(outer, socket);
     });
+    // A refusal ends the connection: the next request on it would go through unseen.
+    inner.on('response', (got) => {
+      head(got, 'Connection: close');
+      got.pipe(outer);
+    });
+    inner.on('error', () => outer.destroy());
+    outer.on('error', () => inner.destroy());
+    inner.end();
+  }
+
+  /** What is left of a pair of connections when one of them ends is ended. */
+  #tie(outer: Duplex, inner: Duplex): void {
     for (const [one, other] of [
       [outer, inner],
       [inner, outer],
