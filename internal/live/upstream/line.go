@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -242,6 +243,8 @@ func (l *Line) hold(ctx context.Context, sess s2s.Session) error {
 			return err
 		}
 		l.take(ctx, sess, ev)
+		// A model sends seconds of sound at once. Who plays it goes first, or its beginning waits until all of it is read where the processors have other work.
+		runtime.Gosched()
 	}
 }
 
