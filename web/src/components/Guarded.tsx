@@ -1,4 +1,4 @@
-import { Button, type ButtonProps, Tooltip } from '@mantine/core';
+import { ActionIcon, type ActionIconProps, Button, type ButtonProps, Tooltip } from '@mantine/core';
 import type { ButtonHTMLAttributes } from 'react';
 import { useAccess } from '~/components/access';
 
@@ -14,6 +14,21 @@ export function GuardedButton({ needs, onClick, ...rest }: Props) {
   return (
     <Tooltip label={reason} events={{ hover: true, focus: true, touch: true }}>
       <Button {...rest} type="button" aria-disabled data-disabled onClick={(e) => e.preventDefault()} />
+    </Tooltip>
+  );
+}
+
+interface IconProps extends ActionIconProps, Omit<ButtonHTMLAttributes<HTMLButtonElement>, keyof ActionIconProps> {
+  needs: string;
+}
+
+/** The same for a button that is an icon. */
+export function GuardedIcon({ needs, onClick, disabled, ...rest }: IconProps) {
+  const { allowed, reason } = useAccess(needs);
+  if (allowed) return <ActionIcon {...rest} disabled={disabled} onClick={onClick} />;
+  return (
+    <Tooltip label={reason} events={{ hover: true, focus: true, touch: true }}>
+      <ActionIcon {...rest} type="button" aria-disabled data-disabled onClick={(e) => e.preventDefault()} />
     </Tooltip>
   );
 }

@@ -3,6 +3,7 @@ import { IconArrowLeft, IconBraces, IconDownload, IconFileText, IconTrash } from
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail } from '~/api/client';
+import { GuardedIcon } from '~/components/Guarded';
 import { LinkIcon } from '~/components/links';
 import { useFormat } from '~/components/useFormat';
 import { Chip } from '~/ui/Chip';
@@ -54,7 +55,8 @@ export function CallHeader({ call }: { call: ConversationDetail }) {
           </Menu.Item>
         </Menu.Dropdown>
       </Menu>
-      <ActionIcon
+      <GuardedIcon
+        needs="conversations:delete"
         variant="default"
         size={36}
         className={classes.delete}
@@ -63,7 +65,7 @@ export function CallHeader({ call }: { call: ConversationDetail }) {
         onClick={() => setDeleting(true)}
       >
         <IconTrash size={18} stroke={1.7} aria-hidden />
-      </ActionIcon>
+      </GuardedIcon>
       <DeleteDialog id={call.id} opened={deleting} close={() => setDeleting(false)} />
     </header>
   );

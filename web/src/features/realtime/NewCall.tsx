@@ -1,9 +1,10 @@
-import { Autocomplete, Button, Checkbox, Group, NumberInput, Slider, Textarea } from '@mantine/core';
+import { Autocomplete, Checkbox, Group, NumberInput, Slider, Textarea } from '@mantine/core';
 import { IconAlertTriangle, IconMicrophone, IconMicrophoneOff } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '~/api/client';
+import { GuardedButton } from '~/components/Guarded';
 import page from '~/components/Page.module.css';
 import { useFormat } from '~/components/useFormat';
 import { useWords } from '~/components/useWords';
@@ -141,17 +142,23 @@ export function NewCall({ wish, setWish, start, error, again }: Props) {
       </div>
       <div className={classes.foot}>
         <p className={classes.note}>{t('new.microphone')}</p>
-        <Button type="submit" fullWidth leftSection={<IconMicrophone size={17} stroke={1.8} aria-hidden />}>
+        <GuardedButton
+          needs="talk"
+          type="submit"
+          fullWidth
+          leftSection={<IconMicrophone size={17} stroke={1.8} aria-hidden />}
+        >
           {t('new.create')}
-        </Button>
-        <Button
+        </GuardedButton>
+        <GuardedButton
+          needs="talk"
           fullWidth
           variant="subtle"
           leftSection={<IconMicrophoneOff size={16} stroke={1.8} aria-hidden />}
           onClick={() => start(false)}
         >
           {t('new.withoutMic')}
-        </Button>
+        </GuardedButton>
       </div>
     </form>
   );

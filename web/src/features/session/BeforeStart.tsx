@@ -1,7 +1,7 @@
-import { Button } from '@mantine/core';
 import { IconMessage2, IconMicrophone } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Agent } from '~/api/client';
+import { GuardedButton } from '~/components/Guarded';
 import { Orb } from '~/ui/Orb';
 import classes from './Connecting.module.css';
 
@@ -14,7 +14,8 @@ export function BeforeStart({ agent, start }: { agent: Agent; start(microphone: 
       <h2 className={classes.title}>{t('before.title', { name: agent.name })}</h2>
       <p className={classes.text}>{agent.listens ? t('before.mic') : t('before.text')}</p>
       <div className={classes.actions}>
-        <Button
+        <GuardedButton
+          needs="talk"
           size="md"
           leftSection={
             agent.listens ? <IconMicrophone size={18} aria-hidden /> : <IconMessage2 size={18} aria-hidden />
@@ -22,11 +23,11 @@ export function BeforeStart({ agent, start }: { agent: Agent; start(microphone: 
           onClick={() => start(agent.listens)}
         >
           {t('before.start')}
-        </Button>
+        </GuardedButton>
         {agent.listens && (
-          <Button size="md" variant="default" onClick={() => start(false)}>
+          <GuardedButton needs="talk" size="md" variant="default" onClick={() => start(false)}>
             {t('before.withoutMic')}
-          </Button>
+          </GuardedButton>
         )}
       </div>
     </div>
