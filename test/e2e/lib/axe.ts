@@ -3,6 +3,8 @@ import { expect, type Page } from '@playwright/test';
 
 /** Fails when a rule of WCAG 2.2 A or AA, as far as axe can judge, is broken on the page as it stands. */
 export async function accessible(page: Page, name: string): Promise<void> {
+  // What fades in or out has no colour of its own yet.
+  await page.waitForFunction(() => document.getAnimations().every((a) => a.playState !== 'running' || a.effect?.getComputedTiming().iterations === Infinity));
   const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
   const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
   const found = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));

@@ -72,7 +72,7 @@ test('the first start makes an administrator, who invites a viewer, who looks an
   const link = await dialog.getByRole('textbox', { name: 'Link of the invitation' }).inputValue();
   await accessible(page, 'the link of an invitation');
   await dialog.getByRole('button', { name: 'Done' }).click();
-  await expect(page.getByText(viewer.email)).toBeVisible();
+  await expect(page.getByText(viewer.email, { exact: true })).toBeVisible();
   await accessible(page, 'people');
 
   // The viewer comes with another browser.
@@ -192,7 +192,7 @@ test('a session that ends is opened again in place, and wrong passwords cost tim
   await accessible(page, 'search');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { level: 1, name: 'Profile' })).toBeVisible();
-  await expect(page.getByText('This browser')).toBeVisible();
+  await expect(page.getByText('This browser', { exact: true })).toBeVisible();
   await accessible(page, 'profile');
   await page.getByRole('heading', { level: 1 }).focus();
   await page.keyboard.press('g');
