@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -301,7 +302,9 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 }
 
 // cloud reports whether a vendor is a service with an account, without which a conversation is possible all the same.
-func cloud(vendor string) bool { return vendor == "openai" || vendor == "azure" }
+func cloud(vendor string) bool {
+	return slices.Contains([]string{"openai", "azure", "anthropic", "google"}, vendor)
+}
 
 // speaks reports whether one of the languages is lang's; no language leaves the choice.
 func speaks(languages []string, lang string) bool {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"griot/internal/provider"
+	"griot/internal/provider/anthropic"
 	"griot/internal/provider/azure"
 	"griot/internal/provider/espeak"
 	"griot/internal/provider/fake"
@@ -16,6 +17,7 @@ func providers() []provider.Provider {
 		espeak.Provider(),
 		openai.Provider(),
 		azure.Provider(),
+		anthropic.Provider(),
 		fake.Provider(), // scripted: for tests, benches and demonstrations; never taken by "auto"
 	}
 }

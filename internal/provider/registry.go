@@ -18,7 +18,7 @@ import (
 
 // Registry holds the vendors of this program and the models made from them. It is safe for concurrent use.
 //
-// A model is made when it is first asked for and kept until Close: one for each vendor, contract and configuration, so
+// A model is made when it is first asked for and kept until Close: one for each vendor, contract, configuration and way to the network (see WithHTTP), so
 // that its connections and processes are shared by all conversations. Configurations are made by people, so they are few.
 type Registry struct {
 	list []Provider
@@ -108,7 +108,7 @@ func get[M any](ctx context.Context, r *Registry, p Provider, what string, raw j
 	if build == nil {
 		return none, fault.New(fault.Invalid, "not_offered", "%s does not offer %s", p.Name, what).At("provider")
 	}
-	b, err := r.slot(p.ID + "\x00" + what + "\x00" + canonical(raw))
+	b, err := r.slot(p.ID + "\x00" + what + "\x00" + httpName(ctx) + "\x00" + canonical(raw))
 	if err != nil {
 		return none, err
 	}

@@ -78,3 +78,13 @@ func (f fallback) TakesImages() bool {
 	}
 	return len(f) > 0
 }
+
+// TakesFiles implements Reader.
+func (f fallback) TakesFiles() bool {
+	for _, m := range f {
+		if !TakesFiles(m) {
+			return false
+		}
+	}
+	return len(f) > 0
+}

@@ -30,6 +30,7 @@ type Message struct {
 	Role   Role
 	Text   string
 	Images []Image `json:",omitempty"` // of users only, and only for a model that takes them
+	Files  []File  `json:",omitempty"` // likewise
 	Calls  []ToolCall
 	CallID string
 }
@@ -39,6 +40,22 @@ type Image struct {
 	Type   string // "image/png", "image/jpeg", "image/webp" or "image/gif"
 	Base64 string // its bytes, in the standard encoding
 	Detail string // how closely to look: "auto" (or empty), "low", "high"
+}
+
+// File is a document that a user shows.
+type File struct {
+	Name   string // as the user has it
+	Type   string // "application/pdf" or "text/plain"
+	Base64 string // its bytes, in the standard encoding
+}
+
+// Reader is implemented by models that may take documents.
+type Reader interface{ TakesFiles() bool }
+
+// TakesFiles reports whether messages to m may hold files.
+func TakesFiles(m Model) bool {
+	r, ok := m.(Reader)
+	return ok && r.TakesFiles()
 }
 
 // Viewer is implemented by models that may take images.
@@ -76,10 +93,11 @@ type ToolSpec struct {
 	Parameters  json.RawMessage
 }
 
-// ToolCall is a model's wish to run a tool. Arguments is JSON text, never empty ("{}" when there are none).
+// ToolCall is a model's wish to run a tool. Arguments is JSON text, never empty ("{}" when there are none); a model can get it wrong.
 type ToolCall struct {
 	ID, Name  string
 	Arguments string
+	Opaque    string `json:",omitempty"` // what the vendor wants back with the call: only the model that gave it can read it, others leave it out
 }
 
 // ToolResult answers a call. Output is what the model reads, whether it succeeded or failed.

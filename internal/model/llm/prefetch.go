@@ -142,3 +142,8 @@ func (p *Prefetched) Expect(r Request) ([]string, string) {
 
 // TakesImages implements Viewer.
 func (p *Prefetched) TakesImages() bool { return TakesImages(p.m) }
+
+// TakesFiles implements Reader.
+func (p *Prefetched) TakesFiles() bool {
+	return TakesFiles(p.m)
+}

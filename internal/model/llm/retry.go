@@ -16,7 +16,8 @@ const patience = 5 * time.Second
 
 // Retry returns a model that asks m up to attempts times in all, as long as it fails before its first delta with a fault.Unavailable or
 // fault.Limited. Between attempts it pauses for base, then twice that and so on, each time half to one and a half times as long. A vendor's wish
-// (Params["retry_after_ms"] of the fault) prolongs the pause; when a pause would pass five seconds, the failure is final.
+// (Params["retry_after_ms"] of the fault) prolongs the pause; when a pause would pass five seconds, or the vendor says that another attempt is of no use (Params["retry"] is "no"), the
+// failure is final.
 func Retry(m Model, attempts int, base time.Duration) Model {
 	return retry{m, attempts, base}
 }
@@ -38,7 +39,7 @@ func (t retry) Generate(ctx context.Context, r Request) iter.Seq2[Delta, error] 
 			}
 			d := max(jitter(pause), wish(err))
 			k := fault.KindOf(err)
-			if started || n >= t.attempts || k != fault.Unavailable && k != fault.Limited || d > patience || !sleep(ctx, d) {
+			if started || n >= t.attempts || k != fault.Unavailable && k != fault.Limited || hopeless(err) || d > patience || !sleep(ctx, d) {
 				yield(Delta{}, err)
 				return
 			}
@@ -68,6 +69,12 @@ func wish(err error) time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
+// hopeless reports whether the vendor says that another attempt is of no use (Params["retry"] of the fault is "no").
+func hopeless(err error) bool {
+	var f *fault.Error
+	return errors.As(err, &f) && f.Params["retry"] == "no"
+}
+
 // sleep reports whether d passed before ctx was done.
 func sleep(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
@@ -82,3 +89,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // TakesImages implements Viewer.
 func (t retry) TakesImages() bool { return TakesImages(t.m) }
+
+// TakesFiles implements Reader.
+func (t retry) TakesFiles() bool {
+	return TakesFiles(t.m)
+}
