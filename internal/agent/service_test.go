@@ -367,3 +367,28 @@ func BenchmarkList(b *testing.B) {
 		}
 	})
 }
+
+// Whatever a file holds, it is an agent or an Invalid; an agent can be kept, compared, checked and read back as it was.
+func FuzzDecoded(f *testing.F) {
+	for _, s := range []string{"name: A\nturn: {silence: 1s}", `{"name":"\u0000\ud83d","tools":["a"],"model":{"temperature":null}}`, "a: &a [*a]", "voice: {rate: .nan}", "format: 1e9", "format: 0x2", "tools: ~", "name: !!binary aGk=",
+		"<<: {name: x}", "limits: {max_duration: -9999h}"} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d, err := agent.Decoded("x.yaml", text, agent.Default())
+		if err != nil {
+			if fault.KindOf(err) != fault.Invalid {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		agent.Check(context.Background(), d, nil)
+		kept, err := d.Encode()
+		require.NoError(t, err)
+		back, err := agent.Decode(kept)
+		require.NoError(t, err)
+		diff, err := agent.Compare(d, back)
+		require.NoError(t, err)
+		require.Empty(t, diff, "%q", kept)
+	})
+}

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -112,6 +113,11 @@ var prefixes = map[Kind]string{Voice: "Agent", Text: "TextAgent", Avatar: "Avata
 
 // ReferenceOf is the reference of the agent with a number: Agent-000042, TextAgent-000042, Avatar-000042.
 func ReferenceOf(k Kind, number int) string { return fmt.Sprintf("%s-%06d", prefixes[k], number) }
+
+var numbered = regexp.MustCompile(`^(Agent|TextAgent|Avatar)-[0-9]{6,}$`)
+
+// Numbered reports whether a reference is one that agents get which people make.
+func Numbered(ref string) bool { return numbered.MatchString(ref) }
 
 // ModelName names what answers, as lists show and filter it: "openai/gpt-realtime", "flow/reception", "auto".
 func (d Definition) ModelName() string {

@@ -179,7 +179,14 @@ func (a *App) openPlans() error {
 	}
 	a.onClose(models.Close)
 	if ref := a.cfg.Realtime.DefaultAgent; ref != "" {
-		if _, err := agents.Get(context.Background(), tenant, ref); err != nil {
+		_, err := agents.Get(context.Background(), tenant, ref)
+		switch {
+		case err != nil && agent.Numbered(ref) && fault.KindOf(err) == fault.NotFound:
+			// Somebody has deleted it, or will bring it back: that is no reason not to start. Without a database nobody can tell.
+			if a.rows != nil {
+				a.log.Warn("the agent of realtime.default_agent is not there: clients that name a model of the clouds are refused", "agent", ref)
+			}
+		case err != nil:
 			return fmt.Errorf("realtime.default_agent: %w", err)
 		}
 	}

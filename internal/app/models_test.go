@@ -92,8 +92,20 @@ func TestDefaultAgent(t *testing.T) {
 	cfg.Realtime.DefaultAgent = "recepton-en"
 	require.ErrorContains(t, fails(t, cfg), `realtime.default_agent: there is no agent "recepton-en"`)
 
+	// One that people make may be gone, or come back.
+	gone := launch(t, func(c *config.Config) { c.Realtime.DefaultAgent = "Agent-000001" })
+	_, resp, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(gone.URL(), "http")+"/v1/realtime?model=gpt-realtime", nil)
+	require.Error(t, err)
+	require.Equal(t, http.StatusNotFound, resp.StatusCode)
+	var a struct{ Reference string }
+	gone.browser().do("POST", "/api/agents", map[string]any{"definition": map[string]any{"name": "A", "instructions": "x"}}).ok(&a)
+	gone.browser().do("POST", "/api/agents/"+a.Reference+"/publish", nil).ok(nil)
+	conn, _, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(gone.URL(), "http")+"/v1/realtime?model=gpt-realtime", nil)
+	require.NoError(t, err)
+	require.NoError(t, conn.CloseNow())
+
 	s := launch(t, func(c *config.Config) { c.Realtime.DefaultAgent = "" })
-	_, resp, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL(), "http")+"/v1/realtime?model=gpt-realtime", nil)
+	_, resp, err = websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL(), "http")+"/v1/realtime?model=gpt-realtime", nil)
 	require.Error(t, err)
 	require.Equal(t, http.StatusBadRequest, resp.StatusCode)
 	why, err := io.ReadAll(resp.Body)
