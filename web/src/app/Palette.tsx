@@ -114,7 +114,8 @@ function useAgents(opened: boolean): Item[] {
   const may = useAccess('talk').allowed;
   const agents = useQuery({
     queryKey: ['agents'],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/agents', { signal })),
+    queryFn: ({ signal }) =>
+      unwrap(api.GET('/api/agents', { signal, params: { query: { status: 'active', limit: 100 } } })),
     enabled: opened && may,
   });
   return (agents.data?.items ?? []).map((a) => ({

@@ -125,7 +125,8 @@ function Choice({ name, text, chip, tone, chosen, choose }: ChoiceProps) {
 
 const agentsQuery = {
   queryKey: ['agents'],
-  queryFn: ({ signal }: { signal: AbortSignal }) => unwrap(api.GET('/api/agents', { signal })),
+  queryFn: ({ signal }: { signal: AbortSignal }) =>
+    unwrap(api.GET('/api/agents', { signal, params: { query: { status: 'active', limit: 100 } } })),
 };
 
 function Agents({ pick }: { pick(reference: string): void }) {
