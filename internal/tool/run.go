@@ -37,6 +37,9 @@ func Run(ctx context.Context, t Tool, c llm.ToolCall, defaultTimeout time.Durati
 	if err := object(c.Arguments); err != nil {
 		return fail("The arguments of %s are not a JSON object: %s. Call it again with an object that follows its schema.", c.Name, err)
 	}
+	if m := Misfit(t.Spec().Parameters, c.Arguments); m != "" {
+		return fail("The arguments do not fit the schema of %s: %s. Call %s again with arguments that do.", c.Name, m, c.Name)
+	}
 	timeout := t.Policy().Timeout
 	if timeout <= 0 {
 		timeout = defaultTimeout

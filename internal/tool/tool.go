@@ -22,6 +22,11 @@ type Policy struct {
 	Timeout     time.Duration // 0 means the session's default
 	OnInterrupt OnInterrupt
 	Client      bool // run by the client of the Realtime protocol: the reply ends with the call
+
+	Effect   bool          // it changes something outside the conversation: every call is in the ledger, and none is repeated
+	Approval bool          // a person decides on every call before it is sent; an Effect by that
+	Filler   time.Duration // after so long the agent says that it takes a moment; 0 for never
+	Later    time.Duration // after so long the conversation goes on without the result, which is reported when it comes; 0 for never
 }
 
 // Tool is one thing an agent can do. Call is safe for concurrent use and obeys ctx. An error means that no result could be had; a
