@@ -35,6 +35,7 @@ var levels = map[string]int{
 	"internal/tool":     2,
 
 	"internal/provider/": 3, // the vendors
+	"internal/tool/":     3, // the kinds of tools
 	"internal/live":      3,
 	"internal/blob":      3,
 
