@@ -34,10 +34,10 @@ var levels = map[string]int{
 	"internal/provider": 2,
 	"internal/tool":     2,
 
-	"internal/provider/": 3, // the vendors
-	"internal/tool/":     3, // the kinds of tools
-	"internal/live":      3,
-	"internal/blob":      3,
+	"internal/provider/":   3, // the vendors
+	"internal/tool/python": 3,
+	"internal/live":        3,
+	"internal/blob":        3,
 
 	"internal/agent":        4,
 	"internal/calls":        4,
