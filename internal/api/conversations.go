@@ -100,7 +100,7 @@ type ConversationChoice struct {
 	To      time.Time           `query:"to" doc:"Only those that began before."`
 	MinS    float64             `query:"min_s" minimum:"0" maximum:"1000000" doc:"Only those that lasted so many seconds or more."`
 	MaxS    float64             `query:"max_s" minimum:"0" maximum:"1000000" doc:"Only those that lasted less."`
-	Words   string              `query:"q" maxLength:"200" doc:"Only those in which all of these words were said, or parts of words; case and accents do not count. What is said in one that is active is not found yet."`
+	Words   string              `query:"q" maxLength:"200" doc:"Only those in which words were said that begin with each of these; case and accents do not count. What is said in one that is active is not found yet."`
 	Sort    conversation.Sort   `query:"sort" enum:"started,duration,latency" default:"started"`
 	Order   string              `query:"order" enum:"asc,desc" default:"desc"`
 }

@@ -134,7 +134,7 @@ type Choice struct {
 	From, To    time.Time     // began at From or later, and before To
 	MinDuration time.Duration // lasted that long or longer; one that goes on has lasted 0
 	MaxDuration time.Duration // lasted less than that
-	Words       string        // said by anybody, heard or not; case and accents do not count
+	Words       string        // beginnings of words said by anybody, heard or not; case and accents do not count
 }
 
 // Sort is what a list is ordered by; of equals the id decides.

@@ -46,7 +46,7 @@ type Sums struct {
 }
 
 // Mean is the mean length of those that ended; 0 without one.
-func (s Sums) Mean() time.Duration {
+func (s *Sums) Mean() time.Duration {
 	if s.Over == 0 {
 		return 0
 	}

@@ -20,8 +20,10 @@ type dialect interface {
 	rebind(query string) string
 	// fault gives a database's error its kind. doing completes "Could not …".
 	fault(err error, doing string) error
-	// find is the function that looks for its second text in its first, and returns 0 when it is not there.
-	find() string
+	// begins is the condition that a row of conversations has words that begin with what its one argument says.
+	begins() string
+	// beginnings makes the argument of begins that asks for all of words, of letters and digits.
+	beginnings(words []string) string
 }
 
 type sqliteDialect struct{}
@@ -50,11 +52,26 @@ func (sqliteDialect) fault(err error, doing string) error {
 	return commonFault(err, doing)
 }
 
-func (sqliteDialect) find() string { return "instr" }
+func (sqliteDialect) begins() string {
+	// Not EXISTS, for which the index would be asked once a row.
+	return "(SELECT w.n FROM conversation_words w WHERE w.tenant_id = conversations.tenant_id AND w.conversation_id = conversations.id) " +
+		"IN (SELECT rowid FROM conversation_index WHERE conversation_index MATCH ?)"
+}
+
+func (sqliteDialect) beginnings(words []string) string {
+	return `"` + strings.Join(words, `"* AND "`) + `"*`
+}
 
 type postgresDialect struct{}
 
-func (postgresDialect) find() string { return "strpos" }
+func (postgresDialect) begins() string {
+	return "EXISTS (SELECT 1 FROM conversation_words w WHERE w.tenant_id = conversations.tenant_id AND w.conversation_id = conversations.id " +
+		"AND array_to_tsvector(string_to_array(w.words, ' ')) @@ CAST(? AS tsquery))"
+}
+
+func (postgresDialect) beginnings(words []string) string {
+	return "'" + strings.Join(words, "':* & '") + "':*"
+}
 
 // rebind numbers the placeholders. Those in quotes are text.
 func (postgresDialect) rebind(query string) string {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -71,8 +72,12 @@ func (s *Store) chosen(tenant string, c conversation.Choice) (string, []any) {
 	if c.MaxDuration > 0 {
 		and("duration_ms < ?", c.MaxDuration.Milliseconds())
 	}
-	for _, w := range strings.Fields(fold(c.Words)) {
-		and("id IN (SELECT conversation_id FROM conversation_words WHERE tenant_id = ? AND "+s.dialect.find()+"(words, ?) > 0)", clean(tenant), w)
+	if strings.TrimSpace(c.Words) != "" {
+		if words := tokens(c.Words); len(words) > 0 {
+			and(s.dialect.begins(), s.dialect.beginnings(words))
+		} else { // nothing but signs, which no word begins with
+			and("1 = 0")
+		}
 	}
 	return where, args
 }
@@ -86,6 +91,31 @@ func fold(s string) string {
 	return strings.ToLower(folded)
 }
 
+const (
+	longestWord = 40      // runes of a word that count; an identifier may be longer
+	mostWords   = 200_000 // bytes of words that are kept: PostgreSQL indexes a megabyte at most
+)
+
+// unspaced are scripts that are written without spaces: each of their signs counts as a word.
+var unspaced = []*unicode.RangeTable{unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar}
+
+// tokens are the words of a text, folded, each once, in order.
+func tokens(s string) []string {
+	var out []string
+	for w := range strings.FieldsFuncSeq(fold(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }) {
+		if strings.ContainsFunc(w, func(r rune) bool { return unicode.In(r, unspaced...) }) {
+			out = append(out, strings.Split(w, "")...)
+			continue
+		}
+		if r := []rune(w); len(r) > longestWord {
+			w = string(r[:longestWord])
+		}
+		out = append(out, w)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // wordsOf is what a search looks through: all that was said, heard or not.
 func wordsOf(lines []conversation.Line) string {
 	var b strings.Builder
@@ -97,7 +127,11 @@ func wordsOf(lines []conversation.Line) string {
 		b.WriteString(text)
 		b.WriteByte('\n')
 	}
-	return fold(b.String())
+	words := strings.Join(tokens(b.String()), " ")
+	if len(words) > mostWords {
+		words = words[:strings.LastIndexByte(words[:mostWords], ' ')]
+	}
+	return words
 }
 
 // delaysOf lists what the caller waited in each turn, by the pipeline's timers and by ear.

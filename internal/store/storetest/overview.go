@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 func testHistory(t *testing.T, s *store.Store) {
 	ctx := t.Context()
-	for i, said := range []string{"Où est ma commande ?", "I said 100% never_mind", "Où est le CAFÉ", "Nothing"} {
+	for i, said := range []string{"Où est ma commande ?", "I said 100% never_mind", "Où est le CAFÉ", "Nothing 東京タワー " + strings.Repeat("long", 1000)} {
 		r := closed(opened("default", fmt.Sprintf("c%d", i), began.Add(time.Duration(i)*time.Hour)))
 		r.Duration = []time.Duration{30 * time.Second, 10 * time.Second, 20 * time.Second, 10 * time.Second}[i]
 		r.LatencyP50 = time.Duration(4-i) * 100 * time.Millisecond
@@ -53,7 +54,13 @@ func testHistory(t *testing.T, s *store.Store) {
 		{"accents and case", choice{Words: "cafe"}, []string{"c2"}},
 		{"words in any order", choice{Words: "COMMANDE où"}, []string{"c0"}},
 		{"signs of patterns", choice{Words: "100%"}, []string{"c1"}},
-		{"a sign of patterns", choice{Words: "r_m"}, []string{"c1"}},
+		{"a sign of patterns", choice{Words: "never_m"}, []string{"c1"}},
+		{"the beginning of a word", choice{Words: "comm"}, []string{"c0"}},
+		{"not its middle", choice{Words: "mande"}, nil},
+		{"nothing but signs", choice{Words: "% _ ' \" *"}, nil},
+		{"a script without spaces", choice{Words: "東京"}, []string{"c3"}},
+		{"the beginning of a very long word", choice{Words: strings.Repeat("long", 20)}, []string{"c3"}},
+		{"marks of a query", choice{Words: "cafe OR never's"}, nil},
 		{"no key of the record", choice{Words: "confidence"}, nil},
 		{"what was not heard", choice{Words: "nine."}, []string{"c3", "c2", "c1", "c0"}},
 		{"all together", choice{Words: "où", Channel: "realtime", MinDuration: 25 * time.Second}, []string{"c0"}},

@@ -4397,7 +4397,7 @@ export interface operations {
                 min_s?: number;
                 /** @description Only those that lasted less. */
                 max_s?: number;
-                /** @description Only those in which all of these words were said, or parts of words; case and accents do not count. What is said in one that is active is not found yet. */
+                /** @description Only those in which words were said that begin with each of these; case and accents do not count. What is said in one that is active is not found yet. */
                 q?: string;
                 sort?: "started" | "duration" | "latency";
                 order?: "asc" | "desc";
@@ -4457,7 +4457,7 @@ export interface operations {
                 min_s?: number;
                 /** @description Only those that lasted less. */
                 max_s?: number;
-                /** @description Only those in which all of these words were said, or parts of words; case and accents do not count. What is said in one that is active is not found yet. */
+                /** @description Only those in which words were said that begin with each of these; case and accents do not count. What is said in one that is active is not found yet. */
                 q?: string;
                 sort?: "started" | "duration" | "latency";
                 order?: "asc" | "desc";
