@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -167,6 +168,7 @@ func (t *talk) answer(ctx context.Context, metadata string) error {
 		`{"type":"response.output_audio_transcript.delta",`+ref+`,"delta":"`+spokenAnswer+`"}`)
 	for n := 0; err == nil && n < len(t.u.deltas); n++ {
 		err = t.send(ctx, `{"type":"response.output_audio.delta",`+ref+`,"delta":"`+t.u.deltas[n]+`"}`)
+		runtime.Gosched() // the callers share this process: they are not to wait for a burst that a service elsewhere would send
 	}
 	if err != nil {
 		return err
