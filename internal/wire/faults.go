@@ -35,6 +35,7 @@ const (
 type Failure struct {
 	Message string
 	Trouble Trouble
+	Param   string // the field of the request that it is about
 	Retry   string // "yes" or "no" where the service says whether another attempt makes sense
 }
 
@@ -60,6 +61,7 @@ func UnderstandError(raw json.RawMessage) Failure {
 		Message string `json:"message"`
 		Type    string `json:"type"`
 		Code    any    `json:"code"` // a text, or with some servers the status
+		Param   any    `json:"param"`
 		Inner   struct {
 			Code string `json:"code"`
 		} `json:"innererror"`
@@ -68,6 +70,7 @@ func UnderstandError(raw json.RawMessage) Failure {
 		_ = json.Unmarshal(raw, &e.Message) // a text; what is neither says nothing
 	}
 	f := Failure{Message: e.Message}
+	f.Param, _ = e.Param.(string)
 	code, _ := e.Code.(string)
 	switch {
 	case code == "insufficient_quota" || e.Type == "insufficient_quota" || code == "billing_hard_limit_reached":
@@ -152,7 +155,7 @@ func (c *Client) fault(status int, h http.Header, f Failure) *fault.Error {
 		case status >= 300 && status < 400:
 			return fault.New(fault.Invalid, "redirected", "%s answers with a redirection (status %d), which is not followed: enter the address that it leads to", where, status).At(c.o.Vendor + "." + c.o.URLField)
 		case status >= 400 && status < 500 && t == None:
-			return fault.New(fault.Invalid, "rejected", "%s rejects the request with status %d%s", where, status, said)
+			return about(fault.New(fault.Invalid, "rejected", "%s rejects the request with status %d%s", where, status, said), f)
 		default:
 			out = fault.New(fault.Unavailable, "server_error", "%s fails with status %d%s", where, status, said)
 		}
@@ -160,7 +163,7 @@ func (c *Client) fault(status int, h http.Header, f Failure) *fault.Error {
 		if status == 0 {
 			return fault.New(fault.Invalid, "rejected", "%s rejects the request%s", where, said)
 		}
-		return fault.New(fault.Invalid, "rejected", "%s rejects the request with status %d%s", where, status, said)
+		return about(fault.New(fault.Invalid, "rejected", "%s rejects the request with status %d%s", where, status, said), f)
 	}
 	out.Params = map[string]string{}
 	if f.Retry == "no" {
@@ -168,6 +171,14 @@ func (c *Client) fault(status int, h http.Header, f Failure) *fault.Error {
 	}
 	if d, ok := retryAfter(h, time.Now()); ok {
 		out = later(out, d)
+	}
+	return out
+}
+
+// about names the field of the request that a refusal is about (Params["param"]).
+func about(out *fault.Error, f Failure) *fault.Error {
+	if f.Param != "" {
+		out.Params = map[string]string{"param": f.Param}
 	}
 	return out
 }

@@ -98,6 +98,9 @@ func (s *Stream) Finished() {
 
 // Next returns the next event. io.EOF is the end of the body, be it the answer's or not; other errors are faults or the context's.
 func (s *Stream) Next() (Event, error) {
+	if s.ctx.Err() != nil { // what came before is not wanted any more
+		return Event{}, s.c.Fault(s.ctx, s.ctx.Err())
+	}
 	if s.whole {
 		return s.document()
 	}

@@ -100,6 +100,12 @@ func New(t testing.TB, o Options) *Server {
 
 func (s *Server) mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /v1/messages", s.serve(anthropic{}, bearerOr("X-Api-Key")))
+	mux.HandleFunc("POST /v1/chat/completions", s.serve(chat{}, bearer))
+	mux.HandleFunc("POST /v1/responses", s.serve(responses{}, bearer))
+	azure := bearerOr("Api-Key")
+	mux.HandleFunc("POST /openai/v1/chat/completions", s.serve(chat{azure: true}, azure))
+	mux.HandleFunc("POST /openai/v1/responses", s.serve(responses{}, azure))
+	mux.HandleFunc("POST /openai/deployments/{deployment}/chat/completions", s.serve(chat{deployment: true, azure: true}, azure))
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
 		if !bearerOr("X-Api-Key")(r, s.o.Key) {
 			s.refuse(w, anthropic{}, 401, "authentication_error", "invalid x-api-key")
@@ -112,6 +118,8 @@ func (s *Server) mount(mux *http.ServeMux) {
 		send(w, 200, mustJSON(map[string]any{"object": "list", "data": list, "has_more": false}))
 	})
 }
+
+func bearer(r *http.Request, key string) bool { return r.Header.Get("Authorization") == "Bearer "+key }
 
 func bearerOr(header string) func(*http.Request, string) bool {
 	return func(r *http.Request, key string) bool {

@@ -5,18 +5,17 @@ package openai
 
 import (
 	"context"
-	"encoding/json"
-	"io"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"griot/internal/fault"
-	"griot/internal/model/llm"
 	"griot/internal/model/stt"
 	"griot/internal/model/tts"
 	"griot/internal/provider"
+	"griot/internal/wire"
 )
 
 // defaultBaseURL is OpenAI's own.
@@ -34,7 +33,11 @@ type Config struct {
 	RealtimeVoice         string        `json:"realtime_voice" doc:"Voice of the speech-to-speech model when the agent names none; empty leaves the model's own." env:"OPENAI_REALTIME_VOICE"`
 	RealtimeTranscription string        `json:"realtime_transcription" doc:"Model that writes down what the speech-to-speech model hears; empty keeps no words of callers." env:"OPENAI_REALTIME_TRANSCRIPTION"`
 	Effort                string        `json:"reasoning_effort" doc:"How long a reasoning model may think before it answers; empty leaves the model's own. Callers wait meanwhile." enum:"none,minimal,low,medium,high"`
+	Interface             string        `json:"interface" doc:"Which interface language models are asked by: chat is what every compatible server has, responses is OpenAI's newer one, which lets reasoning models go on with their thoughts after a tool." enum:"chat,responses" env:"OPENAI_INTERFACE"`
 	Images                string        `json:"images" doc:"Whether the language model takes images: auto is yes for OpenAI's own server and no for others." enum:"auto,yes,no"`
+	Documents             string        `json:"documents" doc:"Whether the language model takes PDF documents: auto is yes for OpenAI's own server and no for others." enum:"auto,yes,no"`
+	Organization          string        `json:"organization" doc:"Organization that requests count towards, where the key has several." env:"OPENAI_ORG_ID"`
+	Project               string        `json:"project" doc:"Project that requests count towards, where the key has several." env:"OPENAI_PROJECT_ID"`
 	Timeout               time.Duration `json:"timeout" doc:"Longest wait for the first token, the next one, the first audio or a transcript."`
 }
 
@@ -44,7 +47,7 @@ func Provider() provider.Provider {
 		ID: "openai", Name: "OpenAI and compatible servers",
 		Default: Config{
 			BaseURL: defaultBaseURL, Model: "gpt-5.4-mini", TranscriptionModel: "gpt-transcribe", SpeechModel: "gpt-4o-mini-tts",
-			Voice: "alloy", RealtimeModel: "gpt-realtime", RealtimeTranscription: "gpt-4o-mini-transcribe", Images: "auto", Timeout: 20 * time.Second,
+			Voice: "alloy", RealtimeModel: "gpt-realtime", RealtimeTranscription: "gpt-4o-mini-transcribe", Interface: "chat", Images: "auto", Documents: "auto", Timeout: 20 * time.Second,
 		},
 		LLM:     newLLM,
 		STT:     newSTT,
@@ -73,31 +76,21 @@ func present(_ context.Context, c Config) provider.Presence {
 
 // list asks the server for the names of its models.
 func list(ctx context.Context, c Config) ([]string, error) {
-	cl, err := newClient(c)
+	cl, err := newClient(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	defer cl.Close()
-	ctx, l := newLeash(ctx, c.Timeout)
-	defer l.release()
-	res, err := cl.get(ctx, "models")
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	var list struct {
+	var page struct {
 		Data []struct {
 			ID string `json:"id"`
 		} `json:"data"`
 	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(&list); err != nil {
-		if ctx.Err() != nil {
-			return nil, cl.fault(ctx, nil, err)
-		}
-		return nil, fault.Wrap(err, fault.Unavailable, "bad_response", "%s answers the request for its models with something that is not JSON; does its address end in /v1?", host(c.BaseURL))
+	if err := cl.JSON(ctx, wire.Request{Method: http.MethodGet, Path: "models"}, &page); err != nil {
+		return nil, err
 	}
-	names := make([]string, 0, len(list.Data))
-	for _, m := range list.Data {
+	names := make([]string, 0, len(page.Data))
+	for _, m := range page.Data {
 		names = append(names, m.ID)
 	}
 	return names, nil
@@ -125,24 +118,16 @@ func host(base string) string {
 	return u.Host
 }
 
-func newLLM(_ context.Context, c Config) (llm.Model, error) {
-	cl, err := newClient(c)
-	if err != nil {
-		return nil, err
-	}
-	return &chat{cl}, nil
-}
-
-func newSTT(_ context.Context, c Config) (stt.Model, error) {
-	cl, err := newClient(c)
+func newSTT(ctx context.Context, c Config) (stt.Model, error) {
+	cl, err := newClient(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	return &transcriber{cl}, nil
 }
 
-func newTTS(_ context.Context, c Config) (tts.Model, error) {
-	cl, err := newClient(c)
+func newTTS(ctx context.Context, c Config) (tts.Model, error) {
+	cl, err := newClient(ctx, c)
 	if err != nil {
 		return nil, err
 	}

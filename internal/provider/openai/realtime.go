@@ -28,8 +28,8 @@ type conversant struct {
 	target rt.Target
 }
 
-func newS2S(_ context.Context, c Config) (s2s.Model, error) {
-	cl, err := newClient(c)
+func newS2S(ctx context.Context, c Config) (s2s.Model, error) {
+	cl, err := newClient(ctx, c)
 	if err != nil {
 		return nil, err
 	}

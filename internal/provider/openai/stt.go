@@ -6,15 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime/multipart"
+	"net/textproto"
 	"strings"
 	"sync"
 	"time"
 
-	api "github.com/openai/openai-go/v3"
-
 	"griot/internal/fault"
 	"griot/internal/media"
 	"griot/internal/model/stt"
+	"griot/internal/wire"
 )
 
 const (
@@ -194,16 +195,13 @@ func (s *hearing) transcribe(u utterance) (string, error) {
 	if err := media.WriteWAV(&wav, format, u.pcm); err != nil {
 		return "", fault.Wrap(err, fault.Internal, "wav", "an utterance cannot be written as WAVE")
 	}
-	p := api.AudioTranscriptionNewParams{
-		File: api.File(&wav, "utterance.wav", "audio/wav"), Model: s.m.c.TranscriptionModel, ResponseFormat: api.AudioResponseFormatJSON,
+	form, err := s.form(wav.Bytes(), u.hints)
+	if err != nil {
+		return "", fault.Wrap(err, fault.Internal, "form", "a request for a transcript cannot be written")
 	}
-	if lang, _, _ := strings.Cut(s.lang, "-"); len(lang) == 2 {
-		p.Language = api.String(strings.ToLower(lang))
-	}
-	s.hint(&p, u.hints)
-	ctx, l := newLeash(s.life, s.m.c.Timeout)
-	defer l.release()
-	res, err := s.m.post(ctx, "audio/transcriptions", p)
+	ctx, l := wire.Leashed(s.life, s.m.c.Timeout)
+	defer l.Release()
+	res, err := s.m.post(ctx, "audio/transcriptions", form)
 	if err != nil {
 		return "", err
 	}
@@ -211,7 +209,7 @@ func (s *hearing) transcribe(u utterance) (string, error) {
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody))
 	if err != nil {
 		if ctx.Err() != nil {
-			return "", s.m.fault(ctx, nil, err)
+			return "", s.m.Fault(ctx, err)
 		}
 		return "", fault.Wrap(err, fault.Unavailable, "stream_cut", "%s broke off in the middle of a transcript", host(s.m.c.BaseURL))
 	}
@@ -225,8 +223,31 @@ func (s *hearing) transcribe(u utterance) (string, error) {
 	return strings.TrimSpace(*got.Text), nil
 }
 
+// form writes the request.
+func (s *hearing) form(wav []byte, h stt.Hints) (wire.Raw, error) {
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	fields := [][2]string{{"model", s.m.c.TranscriptionModel}, {"response_format", "json"}}
+	if lang, _, _ := strings.Cut(s.lang, "-"); len(lang) == 2 {
+		fields = append(fields, [2]string{"language", strings.ToLower(lang)})
+	}
+	for _, f := range append(fields, s.hint(h)...) {
+		if err := w.WriteField(f[0], f[1]); err != nil {
+			return wire.Raw{}, err
+		}
+	}
+	file, err := w.CreatePart(textproto.MIMEHeader{"Content-Disposition": {`form-data; name="file"; filename="utterance.wav"`}, "Content-Type": {"audio/wav"}})
+	if err == nil {
+		_, err = file.Write(wav)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	return wire.Raw{Type: w.FormDataContentType(), Data: b.Bytes()}, err
+}
+
 // hint tells the server what is likely to be said. Newer models take a list of words; others a text that might have gone before.
-func (s *hearing) hint(p *api.AudioTranscriptionNewParams, h stt.Hints) {
+func (s *hearing) hint(h stt.Hints) (fields [][2]string) {
 	var phrases []string
 	room := maxHints
 	for _, ph := range h.Phrases {
@@ -238,8 +259,11 @@ func (s *hearing) hint(p *api.AudioTranscriptionNewParams, h stt.Hints) {
 	switch {
 	case len(phrases) == 0:
 	case strings.HasPrefix(s.m.c.TranscriptionModel, "gpt-transcribe"):
-		p.Keywords = phrases
+		for _, ph := range phrases {
+			fields = append(fields, [2]string{"keywords[]", ph})
+		}
 	default:
-		p.Prompt = api.String(strings.Join(phrases, ", "))
+		fields = append(fields, [2]string{"prompt", strings.Join(phrases, ", ")})
 	}
+	return fields
 }

@@ -10,11 +10,10 @@ import (
 	"sync"
 	"unicode"
 
-	api "github.com/openai/openai-go/v3"
-
 	"griot/internal/fault"
 	"griot/internal/media"
 	"griot/internal/model/tts"
+	"griot/internal/wire"
 )
 
 const (
@@ -211,17 +210,23 @@ func (s *speaking) give(c tts.Chunk) error {
 	}
 }
 
+// speechBody is a request for one text's sound.
+type speechBody struct {
+	Input          string  `json:"input"`
+	Model          string  `json:"model"`
+	Voice          string  `json:"voice"`
+	ResponseFormat string  `json:"response_format"`
+	Speed          float64 `json:"speed,omitempty"`
+}
+
 // fetch makes one request and passes its audio on as it comes.
 func (s *speaking) fetch(text string) error {
-	p := api.AudioSpeechNewParams{
-		Input: strings.TrimSpace(text), Model: s.m.c.SpeechModel, ResponseFormat: api.AudioSpeechNewParamsResponseFormatPCM,
-		Voice: api.AudioSpeechNewParamsVoiceUnion{OfString: api.String(s.o.Voice)},
-	}
+	p := speechBody{Input: strings.TrimSpace(text), Model: s.m.c.SpeechModel, ResponseFormat: "pcm", Voice: s.o.Voice}
 	if s.o.Rate > 0 && s.o.Rate != 1 {
-		p.Speed = api.Float(min(max(s.o.Rate, 0.25), 4))
+		p.Speed = min(max(s.o.Rate, 0.25), 4)
 	}
-	ctx, l := newLeash(s.life, s.m.c.Timeout)
-	defer l.release()
+	ctx, l := wire.Leashed(s.life, s.m.c.Timeout)
+	defer l.Release()
 	res, err := s.m.post(ctx, "audio/speech", p)
 	if err != nil {
 		return err
@@ -240,7 +245,7 @@ func (s *speaking) fetch(text string) error {
 				return s.noPCM("a compressed or WAVE file")
 			}
 			first = false
-			l.hold() // the listener's time does not count
+			l.Hold() // the listener's time does not count
 			if err := s.give(s.chunk(buf[:even])); err != nil {
 				return err
 			}
@@ -250,11 +255,11 @@ func (s *speaking) fetch(text string) error {
 		case err == io.EOF:
 			return nil
 		case err != nil && ctx.Err() != nil:
-			return s.m.fault(ctx, nil, err)
+			return s.m.Fault(ctx, err)
 		case err != nil:
 			return fault.Wrap(err, fault.Unavailable, "stream_cut", "%s broke off in the middle of its speech", host(s.m.c.BaseURL))
 		}
-		l.renew(s.m.c.Timeout)
+		l.Renew(s.m.c.Timeout)
 	}
 }
 
@@ -271,7 +276,7 @@ func (s *speaking) chunk(b []byte) tts.Chunk {
 
 // sound refuses what is no raw audio: as samples, it would be noise in a caller's ear.
 func (s *speaking) sound(res *http.Response) error {
-	switch t := mediaType(res); {
+	switch t := wire.MediaType(res); {
 	case t == "audio/mpeg", t == "audio/wav", t == "audio/x-wav", t == "audio/wave", t == "audio/ogg", t == "audio/opus", t == "audio/flac", t == "audio/aac":
 		return s.noPCM(t)
 	case strings.HasPrefix(t, "text/"), t == "application/json":

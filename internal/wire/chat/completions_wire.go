@@ -1,19 +1,20 @@
-package openai
+package chat
 
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"griot/internal/model/llm"
 )
 
-// The wire types of chat completions, as far as we send and read them. They are our own instead of the API client's because
-// compatible servers are laxer than OpenAI, and because a tool's schema must keep the order of its properties.
+// The wire types of chat completions, as far as we send and read them. Compatible servers are laxer than OpenAI, and a tool's schema must keep the order of its properties.
 
 type chatRequest struct {
-	Model               string         `json:"model"`
+	Model               string         `json:"model,omitempty"`
 	Messages            []chatMessage  `json:"messages"`
 	Stream              bool           `json:"stream"`
 	StreamOptions       *streamOptions `json:"stream_options,omitempty"`
@@ -37,11 +38,17 @@ type chatMessage struct {
 	ToolCallID string     `json:"tool_call_id,omitempty"`
 }
 
-// chatPart is a text or an image, which is a data URL.
+// chatPart is a text, an image or a document; both of these are data URLs.
 type chatPart struct {
 	Type     string     `json:"type"`
 	Text     string     `json:"text,omitempty"`
 	ImageURL *chatImage `json:"image_url,omitempty"`
+	File     *chatFile  `json:"file,omitempty"`
+}
+
+type chatFile struct {
+	Name string `json:"filename,omitempty"`
+	Data string `json:"file_data"`
 }
 
 type chatImage struct {
@@ -67,17 +74,21 @@ type chatTool struct {
 	} `json:"function"`
 }
 
+// chatDelta is what a chunk adds to the answer.
+type chatDelta struct {
+	Content   *string     `json:"content"`
+	Refusal   *string     `json:"refusal"`
+	ToolCalls []callPiece `json:"tool_calls"`
+	Reasoning *string     `json:"reasoning_content"`
+	Thinking  any         `json:"reasoning"` // a text; an object with some servers
+}
+
 // chatChunk is one event of a stream.
 type chatChunk struct {
 	Choices []struct {
-		Delta struct {
-			Content   *string     `json:"content"`
-			Refusal   *string     `json:"refusal"`
-			ToolCalls []callPiece `json:"tool_calls"`
-			Reasoning *string     `json:"reasoning_content"`
-			Thinking  *string     `json:"reasoning"`
-		} `json:"delta"`
-		FinishReason *string `json:"finish_reason"`
+		Delta        chatDelta  `json:"delta"`
+		Message      *chatDelta `json:"message"` // of a server that gives its answer whole
+		FinishReason *string    `json:"finish_reason"`
 	} `json:"choices"`
 	Usage *struct {
 		PromptTokens     int `json:"prompt_tokens"`
@@ -136,14 +147,14 @@ func messages(r llm.Request) []chatMessage {
 		}
 		w := chatMessage{Role: string(m.Role)}
 		switch {
-		case len(m.Images) > 0:
+		case len(m.Images)+len(m.Files) > 0:
 			w.Content = parts(m)
 		case m.Text != "" || len(m.Calls) == 0:
 			w.Content = m.Text
 		}
 		for _, c := range m.Calls {
 			k := chatCall{ID: c.ID, Type: "function"}
-			k.Function.Name, k.Function.Arguments = c.Name, c.Arguments
+			k.Function.Name, k.Function.Arguments = c.Name, object(c.Arguments)
 			w.ToolCalls = append(w.ToolCalls, k)
 		}
 		out = append(out, w)
@@ -158,15 +169,46 @@ func messages(r llm.Request) []chatMessage {
 	return out
 }
 
-// parts writes a message with images.
+// parts writes a message with images or documents.
 func parts(m llm.Message) (out []chatPart) {
+	for _, f := range m.Files {
+		if f.Type == "text/plain" { // the interface takes PDF only
+			out = append(out, chatPart{Type: "text", Text: plainFile(f)})
+			continue
+		}
+		out = append(out, chatPart{Type: "file", File: &chatFile{f.Name, dataURL(f.Type, f.Base64)}})
+	}
 	if m.Text != "" {
 		out = append(out, chatPart{Type: "text", Text: m.Text})
 	}
 	for _, im := range m.Images {
-		out = append(out, chatPart{Type: "image_url", ImageURL: &chatImage{URL: "data:" + im.Type + ";base64," + im.Base64, Detail: im.Detail}})
+		out = append(out, chatPart{Type: "image_url", ImageURL: &chatImage{URL: dataURL(im.Type, im.Base64), Detail: im.Detail}})
 	}
 	return out
+}
+
+func dataURL(kind, data string) string { return "data:" + kind + ";base64," + data }
+
+// plainFile is a text file as a text.
+func plainFile(f llm.File) string {
+	b, err := base64.StdEncoding.DecodeString(f.Base64)
+	if err != nil {
+		return f.Name + ": (cannot be read)"
+	}
+	return f.Name + ":\n" + strings.ToValidUTF8(string(b), "\uFFFD")
+}
+
+// object is a call's arguments as a JSON object: servers that fill them into a template fail over anything else, so what a model got wrong is kept as a text in one.
+func object(arguments string) string {
+	var o map[string]json.RawMessage
+	if json.Unmarshal([]byte(arguments), &o) == nil && o != nil {
+		return arguments
+	}
+	b, err := json.Marshal(map[string]string{"not_an_object": arguments})
+	if err != nil || strings.TrimSpace(arguments) == "" {
+		return "{}"
+	}
+	return string(b)
 }
 
 func toolsOf(specs []llm.ToolSpec) []chatTool {
