@@ -1,5 +1,6 @@
 // Fails when the console's languages do not say the same things: a file or key that one of them lacks, an empty text, other
-// placeholders than in English, or plural forms that are not those of the language.
+// placeholders than in English, or plural forms that are not those of the language. Fails too when the server has a word that they
+// lack: a refusal that the console can meet, an action of the audit trail, a permission.
 import { readdirSync, readFileSync } from 'node:fs';
 
 const root = new URL('../web/locales/', import.meta.url);
@@ -57,6 +58,24 @@ for (const language of languages) {
     }
   }
 }
+
+// What the server says by a stable name. These packages answer the console; the others speak to programs.
+const server = new URL('../internal/', import.meta.url);
+const source = (folder) =>
+  readdirSync(new URL(`${folder}/`, server))
+    .filter((name) => name.endsWith('.go') && !name.endsWith('_test.go'))
+    .map((name) => readFileSync(new URL(`${folder}/${name}`, server), 'utf8'))
+    .join('\n');
+const have = new Set(english.placeholders.keys());
+const need = (pattern, folders, key) => {
+  const names = new Set(folders.flatMap((folder) => [...source(folder).matchAll(pattern)].map((m) => m[1])));
+  if (names.size === 0) problems.push(`nothing in ${list(folders)} reads as ${pattern}`);
+  for (const name of names) if (!have.has(key(name))) problems.push(`${key(name)}: the server says "${name}", and there are no words for it`);
+};
+need(/fault\.[A-Z]\w+, "([a-z_]+)"/g, ['identity', 'api', 'agent', 'overview', 'prompt', 'calls'], (code) => `common.json: error.${code}`);
+need(/Action: "([a-z_.]+)"/g, ['api', 'identity'], (action) => `settings.json: action.${action.replace('.', '_')}`);
+need(/Permission\s+= "([a-z:]+)"/g, ['identity'], (permission) => `settings.json: scope.${permission.replace(':', '_')}`);
+
 if (languages.length < 3) problems.push(`only ${list(languages)} in web/locales`);
 for (const problem of problems) console.error(`locales: ${problem}`);
 if (problems.length > 0) process.exit(1);

@@ -41,7 +41,7 @@ export default defineConfig({
           minSize: 8_000,
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
-            { name: 'base', minShareCount: 4, test: /node_modules[\\/]/ },
+            { name: 'base', minShareCount: 8, test: /node_modules[\\/]/ },
           ],
         },
       },

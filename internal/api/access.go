@@ -87,6 +87,7 @@ var Rules = []Rule{
 	{Route: "DELETE /api/profile/sessions/{id}", Needs: Recognised, Action: "session.ended", Target: "session", Param: "id"},
 
 	{Route: "GET /api/roles", Needs: Recognised},
+	{Route: "GET /api/sign-in", Needs: identity.ReadPeople},
 	{Route: "GET /api/people", Needs: identity.ReadPeople},
 	{Route: "GET /api/people/{id}", Needs: identity.ReadPeople},
 	{Route: "PATCH /api/people/{id}", Needs: identity.WritePeople, Action: "person.changed", Target: "person", Param: "id"},

@@ -46,6 +46,25 @@ type Invited struct {
 	SSO        string        `json:"sso" doc:"Name of the provider to sign in at instead, which accepts the invitation too; empty when there is none."`
 }
 
+// SignInSettings are how people come in. They are of the server's configuration, and the same for every tenant.
+type SignInSettings struct {
+	Password  bool         `json:"password" doc:"People sign in by password."`
+	IdleHours float64      `json:"idle_hours" doc:"After so long without a request a person signs in again."`
+	LifeHours float64      `json:"life_hours" doc:"So long after signing in a person signs in again in any case."`
+	SSO       *SSOSettings `json:"sso,omitempty" doc:"Absent when there is no provider to sign in at."`
+}
+
+// SSOSettings are those of sign-in at a provider, without its secret.
+type SSOSettings struct {
+	Name     string        `json:"name" doc:"On the button."`
+	Issuer   string        `json:"issuer" doc:"The provider's address."`
+	ClientID string        `json:"client_id" doc:"What the provider calls this server."`
+	Redirect string        `json:"redirect" doc:"The address that the provider must know as this server's."`
+	Role     identity.Role `json:"role,omitempty" enum:"viewer,user,manager,admin" doc:"Of people who were not invited; absent when only those who were come in."`
+	Here     bool          `json:"here" doc:"People who were not invited come into this tenant."`
+	Domains  []string      `json:"domains" doc:"Of e-mail addresses that may come in; none means all."`
+}
+
 // RoleInfo is a role with what it may do.
 type RoleInfo struct {
 	Role        identity.Role         `json:"role" enum:"viewer,user,manager,admin"`
@@ -117,6 +136,7 @@ func (a *api) people() {
 		}
 		return out, nil
 	})
+	get(a, "/api/sign-in", "get-sign-in-settings", tag, "Tell how people come in", nil, a.signInSettings)
 	get(a, "/api/people", "list-people", tag, "List the tenant's people", nil, func(ctx context.Context, _ *struct{}) (memberList, error) {
 		all, err := svc.Members(ctx, tenantOf(ctx))
 		out := memberList{Items: []Member{}, Total: len(all)}
@@ -194,4 +214,13 @@ func optional(t time.Time) *time.Time {
 
 func invitationOf(i identity.Invitation) Invitation {
 	return Invitation{ID: i.ID, Email: i.Email, Role: i.Role, InvitedBy: i.InvitedBy, CreatedAt: i.CreatedAt, ExpiresAt: i.ExpiresAt, Expired: time.Now().After(i.ExpiresAt)}
+}
+
+func (a *api) signInSettings(ctx context.Context, _ *struct{}) (SignInSettings, error) {
+	w := a.s.Identity.Ways()
+	out := SignInSettings{Password: !w.Off, IdleHours: w.Idle.Hours(), LifeHours: w.Life.Hours()}
+	if o := w.SSO; o != nil {
+		out.SSO = &SSOSettings{Name: o.Name, Issuer: o.Issuer, ClientID: o.ClientID, Redirect: o.Redirect, Role: o.Role, Here: o.Tenant == tenantOf(ctx), Domains: notNil(o.Domains)}
+	}
+	return out, nil
 }

@@ -248,6 +248,7 @@ func TestRoles(t *testing.T) {
 		{"POST", "/v1/realtime/client_secrets", map[string]any{}, "user"},
 		{"GET", "/v1/realtime/ice_servers", nil, "user"},
 		{"GET", "/api/people", nil, "manager"},
+		{"GET", "/api/sign-in", nil, "manager"},
 		{"GET", "/api/keys", nil, "admin"},
 		{"GET", "/api/audit", nil, "admin"},
 		{"PATCH", "/api/tenant", map[string]string{"name": "Baobab"}, "admin"},

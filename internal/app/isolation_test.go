@@ -132,6 +132,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /api/profile/sessions":              own,
 		"DELETE /api/profile/sessions/{id}":      {id: sessions.Items[0].ID, code: "session_not_found"},
 		"GET /api/roles":                         own,
+		"GET /api/sign-in":                       {why: "is of the server's configuration"},
 		"GET /api/people":                        own,
 		"GET /api/people/{id}":                   {id: first.Person.ID, code: "person_not_found"},
 		"PATCH /api/people/{id}":                 {id: first.Person.ID, body: map[string]string{"role": "viewer"}, code: "person_not_found"},

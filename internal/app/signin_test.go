@@ -23,6 +23,9 @@ func TestSSOInABrowser(t *testing.T) {
 		c.SSO.Issuer, c.SSO.ClientID, c.SSO.ClientSecret, c.SSO.Name = issuer.URL, issuer.ClientID, issuer.ClientSecret, "Acme"
 	})
 	admin := s.setUp()
+	said := string(admin.do("GET", "/api/sign-in", nil).ok(nil).body)
+	require.JSONEq(t, `{"password":true,"idle_hours":12,"life_hours":336,"sso":{"name":"Acme","issuer":"`+issuer.URL+`","client_id":"`+issuer.ClientID+`",
+		"redirect":"`+s.URL()+`/api/session/sso/callback","here":true,"domains":[]}}`, said, "and nothing of its secret")
 	admin.do("POST", "/api/invitations", map[string]string{"email": "bob@example.com", "role": "user"}).ok(nil)
 	b := s.browser()
 	require.Contains(t, string(b.do("GET", "/api/setup", nil).ok(nil).body), `"sso":"Acme"`)

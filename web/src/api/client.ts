@@ -26,6 +26,7 @@ export type SetupState = Schemas['SetupState'];
 export type Member = Schemas['Member'];
 export type Invitation = Schemas['Invitation'];
 export type NewInvitation = Schemas['NewInvitation'];
+export type SignInSettings = Schemas['SignInSettings'];
 export type Invited = Schemas['Invited'];
 export type Key = Schemas['Key'];
 export type NewKey = Schemas['NewKey'];

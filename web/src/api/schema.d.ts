@@ -947,6 +947,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how people come in */
+        get: operations["get-sign-in-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -2840,6 +2857,25 @@ export interface components {
             /** @description What API keys may be limited to. */
             scopes: string[];
         };
+        SSOSettings: {
+            /** @description What the provider calls this server. */
+            client_id: string;
+            /** @description Of e-mail addresses that may come in; none means all. */
+            domains: string[];
+            /** @description People who were not invited come into this tenant. */
+            here: boolean;
+            /** @description The provider's address. */
+            issuer: string;
+            /** @description On the button. */
+            name: string;
+            /** @description The address that the provider must know as this server's. */
+            redirect: string;
+            /**
+             * @description Of people who were not invited; absent when only those who were come in.
+             * @enum {string}
+             */
+            role?: "viewer" | "user" | "manager" | "admin";
+        };
         SetupInputBody: {
             email: string;
             /**
@@ -2868,6 +2904,22 @@ export interface components {
         SignInInputBody: {
             email: string;
             password: string;
+        };
+        SignInSettings: {
+            /**
+             * Format: double
+             * @description After so long without a request a person signs in again.
+             */
+            idle_hours: number;
+            /**
+             * Format: double
+             * @description So long after signing in a person signs in again in any case.
+             */
+            life_hours: number;
+            /** @description People sign in by password. */
+            password: boolean;
+            /** @description Absent when there is no provider to sign in at. */
+            sso?: components["schemas"]["SSOSettings"];
         };
         SignedInAt: {
             /** @description Where it was opened. */
@@ -6885,6 +6937,35 @@ export interface operations {
             };
             /** @description Internal Server Error */
             500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-sign-in-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInSettings"];
+                };
+            };
+            /** @description Error */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -20,6 +20,7 @@ import { changePerson, peopleQuery, removePerson } from './api';
 import { Invitations } from './Invitations';
 import { InviteDialog } from './InviteDialog';
 import { Section } from './Section';
+import { SignInWays } from './SignInWays';
 import classes from './settings.module.css';
 
 /** Who belongs to the tenant, with which role, and who is invited. */
@@ -74,6 +75,7 @@ export function People() {
         </Section>
       )}
       <Invitations />
+      <SignInWays />
     </>
   );
 }

@@ -10,6 +10,14 @@ export const sessionsQuery = () =>
 export const peopleQuery = () =>
   queryOptions({ queryKey: ['people'], queryFn: ({ signal }) => unwrap(api.GET('/api/people', { signal })) });
 
+/** How people come in; it changes only with the server's configuration. */
+export const signInQuery = () =>
+  queryOptions({
+    queryKey: ['sign-in'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/sign-in', { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export const invitationsQuery = () =>
   queryOptions({
     queryKey: ['invitations'],

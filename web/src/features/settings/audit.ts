@@ -29,6 +29,8 @@ export const actions = [
   'agent.rolled_back',
   'agent.deleted',
   'agent.restored',
+  'operator.changed',
+  'billing_rate.changed',
   'conversation.deleted',
   'call.ended',
 ] as const;
