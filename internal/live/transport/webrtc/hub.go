@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/pion/ice/v4"
@@ -27,6 +28,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"griot/internal/fault"
+	"griot/internal/live/transport/sound"
 	"griot/internal/media/opus"
 )
 
@@ -259,6 +261,17 @@ const (
 	gone         = 15 * time.Second
 )
 
+// codecs are those that we speak, in our order.
+func (h *Hub) codecs() (out []webrtc.RTPCodecParameters) {
+	if h.opus {
+		out = append(out, webrtc.RTPCodecParameters{PayloadType: 111, RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: sound.OpusClock, Channels: 2, SDPFmtpLine: "minptime=10;useinbandfec=1"}})
+	}
+	return append(out,
+		webrtc.RTPCodecParameters{PayloadType: 0, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMU, ClockRate: sound.G711Clock}},
+		webrtc.RTPCodecParameters{PayloadType: 8, RTPCodecCapability: webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypePCMA, ClockRate: sound.G711Clock}})
+}
+
 // UDPPort returns the port of all calls.
 func (h *Hub) UDPPort() int { return h.port }
 
@@ -296,3 +309,5 @@ func (quiet) Warn(string)           {}
 func (quiet) Warnf(string, ...any)  {}
 func (quiet) Error(string)          {}
 func (quiet) Errorf(string, ...any) {}
+
+func isInUse(err error) bool { return errors.Is(err, syscall.EADDRINUSE) }

@@ -11,6 +11,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/transport"
+	"griot/internal/live/transport/sound"
 	"griot/internal/media"
 	"griot/internal/media/opus"
 )
@@ -27,8 +28,8 @@ const (
 
 // outbound is the way to the listener: frames are queued, and leave one every 20 ms.
 type outbound struct {
-	kind kind
-	enc  *encoder
+	kind sound.Kind
+	enc  *sound.Encoder
 	acks chan transport.Heard
 	wake chan struct{} // there is something to do; capacity 1
 	left chan struct{} // a frame has left the queue; capacity 1
@@ -73,12 +74,12 @@ type sentFrame struct {
 
 type outStats struct{ packets, bytes, late int }
 
-func newOutbound(k kind) (*outbound, error) {
-	enc, err := newEncoder(k)
+func newOutbound(k sound.Kind) (*outbound, error) {
+	enc, err := sound.NewEncoder(k)
 	if err != nil {
 		return nil, err
 	}
-	n := k.format().Samples(media.FrameTime)
+	n := k.Format().Samples(media.FrameTime)
 	o := &outbound{kind: k, enc: enc, acks: make(chan transport.Heard, 16), wake: make(chan struct{}, 1), left: make(chan struct{}, 1), over: make(chan struct{}), queue: make([]queued, room), delay: firstWait,
 		packet: make([]byte, 0, opus.MaxPacket), frame: make([]int16, n), base: time.Now()}
 	for i := range o.queue {
@@ -107,7 +108,7 @@ func (o *outbound) kick() {
 func (o *outbound) play(ctx context.Context, g event.Gen, f media.Frame) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if f.Rate != o.kind.format().Rate || len(f.PCM) > len(o.frame) {
+	if f.Rate != o.kind.Format().Rate || len(f.PCM) > len(o.frame) {
 		return fault.New(fault.Internal, "audio_format", "a frame of %d samples at %d Hz does not fit a call in %s", len(f.PCM), f.Rate, o.kind)
 	}
 	if o.held == len(o.queue) {
@@ -263,11 +264,11 @@ func (o *outbound) send(now time.Time) {
 	if o.writer == nil {
 		return
 	}
-	packet, err := o.enc.encode(o.packet[:0], pcm, o.loss)
+	packet, err := o.enc.Encode(o.packet[:0], pcm, o.loss)
 	if err != nil {
 		return // a frame that cannot be encoded is a lost one
 	}
-	step := uint32(o.kind.clock() / 50)
+	step := uint32(o.kind.Clock() / 50)
 	stamp := o.stamp + step
 	// After a silence the clock has gone on, in whole frames.
 	if at := uint32(now.Sub(o.base) / media.FrameTime * time.Duration(step)); !o.begun || int32(at-stamp) > 3*int32(step) {

@@ -13,6 +13,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/transport"
+	"griot/internal/live/transport/sound"
 	"griot/internal/media"
 	"griot/internal/media/mediatest"
 	"griot/internal/media/opus"
@@ -56,7 +57,7 @@ func (p sentPacket) loudest() (most int16) {
 // pace runs a test on virtual time with an outbound that speaks PCMU.
 func pace(t *testing.T, test func(t *testing.T, o *outbound, w *wire)) {
 	synctest.Test(t, func(t *testing.T) {
-		o, err := newOutbound(kindPCMU)
+		o, err := newOutbound(sound.PCMU)
 		require.NoError(t, err)
 		w := &wire{start: time.Now()}
 		o.bind(w, 1234, 0)
@@ -72,9 +73,9 @@ func pace(t *testing.T, test func(t *testing.T, o *outbound, w *wire)) {
 // frames plays n frames of a generation from a position on.
 func frames(t *testing.T, o *outbound, g event.Gen, from, n int) {
 	t.Helper()
-	voice := mediatest.Voice(media.FrameTime, g711Clock)
+	voice := mediatest.Voice(media.FrameTime, sound.G711Clock)
 	for i := range n {
-		require.NoError(t, o.play(t.Context(), g, media.Frame{Format: media.Mono(g711Clock), PTS: time.Duration(from+i) * media.FrameTime, PCM: voice}))
+		require.NoError(t, o.play(t.Context(), g, media.Frame{Format: media.Mono(sound.G711Clock), PTS: time.Duration(from+i) * media.FrameTime, PCM: voice}))
 	}
 }
 
@@ -187,7 +188,7 @@ func TestCertificate(t *testing.T) {
 // A player that does not keep to what was agreed is told.
 func TestPlayRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, err := newOutbound(kindPCMU)
+		o, err := newOutbound(sound.PCMU)
 		require.NoError(t, err)
 		require.Equal(t, "audio_format", fault.CodeOf(o.play(t.Context(), 1, media.Frame{Format: media.Mono(24000), PCM: make([]int16, 480)})))
 		require.Equal(t, "audio_format", fault.CodeOf(o.play(t.Context(), 1, media.Frame{Format: media.Mono(8000), PCM: make([]int16, 480)})))
@@ -199,7 +200,7 @@ func TestPlayRefuses(t *testing.T) {
 // A machine that is too busy to send in time falls behind its player: the player then waits for room, and the call goes on with every frame.
 func TestPlayWaitsForABusyMachine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o, err := newOutbound(kindPCMU)
+		o, err := newOutbound(sound.PCMU)
 		require.NoError(t, err)
 		w := &wire{start: time.Now()}
 		o.bind(w, 1234, 0)
@@ -239,14 +240,14 @@ func TestPlayDoesNotAllocate(t *testing.T) {
 	if raced {
 		t.Skip("the race detector allocates")
 	}
-	for _, k := range []kind{kindOpus, kindPCMU} {
-		if k == kindOpus && opus.Available() != nil {
+	for _, k := range []sound.Kind{sound.Opus, sound.PCMU} {
+		if k == sound.Opus && opus.Available() != nil {
 			continue
 		}
 		o, err := newOutbound(k)
 		require.NoError(t, err)
 		o.bind(&nowhere{}, 1, 96)
-		f := media.Frame{Format: k.format(), PCM: mediatest.Voice(media.FrameTime, k.format().Rate)}
+		f := media.Frame{Format: k.Format(), PCM: mediatest.Voice(media.FrameTime, k.Format().Rate)}
 		now := time.Now()
 		require.Zero(t, testing.AllocsPerRun(100, func() {
 			f.PTS += media.FrameTime

@@ -14,6 +14,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/transport"
+	"griot/internal/live/transport/sound"
 	"griot/internal/media"
 )
 
@@ -23,11 +24,11 @@ const ahead = 60 * time.Millisecond
 // Peer is one caller's connection, and the leg of its call. Who was given it must Close it.
 type Peer struct {
 	id, remote string
-	kind       kind
+	kind       sound.Kind
 	opus       bool
 	wants      bool // a data channel
 	pc         *webrtc.PeerConnection
-	in         *inbound
+	in         *sound.Receiver
 	out        *outbound
 	negotiate  sync.Mutex // one offer at a time
 
@@ -70,7 +71,7 @@ func (h *Hub) Answer(ctx context.Context, o Offer) (_ *Peer, answer string, err 
 		return nil, "", fmt.Errorf("make a peer connection: %w", err)
 	}
 	run, stop := context.WithCancel(context.Background())
-	p := &Peer{id: o.ID, remote: o.Remote, kind: offer.best, opus: h.opus, wants: offer.channel, pc: pc, in: newInbound(offer.kinds), stop: stop,
+	p := &Peer{id: o.ID, remote: o.Remote, kind: offer.best, opus: h.opus, wants: offer.channel, pc: pc, in: sound.NewReceiver(offer.kinds), stop: stop,
 		up: make(chan struct{}), gone: make(chan struct{}), channel: make(chan *Channel, 1)}
 	defer func() {
 		if err != nil {
@@ -205,7 +206,7 @@ func (p *Peer) listen(t *webrtc.TrackRemote) {
 			end = n - int(b[n-1])
 		}
 		if end > at {
-			p.in.push(&h, b[at:end], time.Now())
+			p.in.Push(&h, b[at:end], time.Now())
 		}
 	}
 }
@@ -266,13 +267,13 @@ func (p *Peer) why() error {
 
 // Info implements transport.Leg.
 func (p *Peer) Info() transport.Info {
-	f := p.kind.format()
+	f := p.kind.Format()
 	return transport.Info{ID: p.id, Kind: "webrtc", Remote: p.remote, In: f, Out: f, Ahead: ahead, Clears: true}
 }
 
 // Recv implements transport.Leg: 20 ms of the caller's sound, by the clock. A network that broke off is told with io.EOF and its cause.
 func (p *Peer) Recv(ctx context.Context, in *transport.Inbound) error {
-	err := p.in.recv(ctx, p.gone, in)
+	err := p.in.Recv(ctx, p.gone, in)
 	if err == nil || ctx.Err() != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pion/sdp/v3"
 
 	"griot/internal/fault"
+	"griot/internal/live/transport/sound"
 )
 
 const (
@@ -17,9 +18,9 @@ const (
 
 // offered is what an offer says of sound.
 type offered struct {
-	kinds   map[uint8]kind // by payload type
-	best    kind           // the first that we speak
-	channel bool           // it asks for a data channel
+	kinds   map[uint8]sound.Kind // by payload type
+	best    sound.Kind           // the first that we speak
+	channel bool                 // it asks for a data channel
 }
 
 // Check tells whether an offer can become a call; its fault is that of Hub.Answer.
@@ -30,7 +31,7 @@ func Check(offer string) error {
 
 // inspect reads an offer. What cannot be a call is a fault.Invalid that says why: "invalid_sdp", "sdp_without_audio", "no_common_codec".
 func inspect(offer string, withOpus bool) (offered, error) {
-	o := offered{kinds: map[uint8]kind{}}
+	o := offered{kinds: map[uint8]sound.Kind{}}
 	bad := func(format string, args ...any) (offered, error) {
 		return o, fault.New(fault.Invalid, "invalid_sdp", format, args...).At("sdp")
 	}
@@ -66,7 +67,7 @@ func inspect(offer string, withOpus bool) (offered, error) {
 	switch {
 	case !audio:
 		return o, fault.New(fault.Invalid, "sdp_without_audio", "The SDP offer has no audio: add an audio track or transceiver before making it.").At("sdp")
-	case o.best == none:
+	case o.best == sound.None:
 		return o, fault.New(fault.Invalid, "no_common_codec", "The SDP offer names none of the codecs spoken here: Opus, PCMU and PCMA.").At("sdp")
 	}
 	return o, nil
@@ -74,7 +75,7 @@ func inspect(offer string, withOpus bool) (offered, error) {
 
 // read notes the codecs of an audio section.
 func (o *offered) read(m *sdp.MediaDescription, withOpus bool) {
-	names := map[string]kind{"0": kindPCMU, "8": kindPCMA} // RFC 3551 section 6, also without a=rtpmap
+	names := map[string]sound.Kind{"0": sound.PCMU, "8": sound.PCMA} // RFC 3551 section 6, also without a=rtpmap
 	for _, a := range m.Attributes {
 		pt, codec, ok := strings.Cut(a.Value, " ")
 		if a.Key != "rtpmap" || !ok {
@@ -82,18 +83,18 @@ func (o *offered) read(m *sdp.MediaDescription, withOpus bool) {
 		}
 		name, clock, _ := strings.Cut(codec, "/")
 		clock, _, _ = strings.Cut(clock, "/")
-		if k := kindOf(name); k != none && clock == strconv.Itoa(k.clock()) {
+		if k := sound.KindOf(name); k != sound.None && clock == strconv.Itoa(k.Clock()) {
 			names[pt] = k
 		}
 	}
 	for _, f := range m.MediaName.Formats {
 		n, err := strconv.ParseUint(f, 10, 7)
 		k := names[f]
-		if err != nil || k == none || k == kindOpus && !withOpus {
+		if err != nil || k == sound.None || k == sound.Opus && !withOpus {
 			continue
 		}
 		o.kinds[uint8(n)] = k
-		if o.best == none {
+		if o.best == sound.None {
 			o.best = k
 		}
 	}

@@ -76,7 +76,7 @@ func (p *Peer) heed(blocks []rtcp.ReceptionReport) {
 		if b.SSRC != p.far.ssrc.Load() {
 			continue
 		}
-		jitter := time.Duration(b.Jitter) * time.Second / time.Duration(p.kind.clock())
+		jitter := time.Duration(b.Jitter) * time.Second / time.Duration(p.kind.Clock())
 		p.far.jitter.Store(int64(jitter))
 		p.far.loss.Store(uint32(b.FractionLost))
 		if b.LastSenderReport != 0 {
@@ -101,13 +101,9 @@ func middleNTP(t time.Time) uint32 {
 // Stats returns how the call's network does.
 func (p *Peer) Stats() Stats {
 	s := Stats{Codec: p.kind.String(), Reports: int(p.far.count.Load()), RoundTrip: time.Duration(p.far.rtt.Load()), RemoteJitter: time.Duration(p.far.jitter.Load()), RemoteLoss: float64(p.far.loss.Load()) / 256}
-	p.in.mu.Lock()
-	jb := p.in.jb.Stats()
-	s.PacketsReceived, s.BytesReceived, s.PacketsForeign = p.in.packets, p.in.bytes, p.in.foreign
-	s.PacketsLost, s.PacketsLate = jb.Lost, jb.Late
-	s.BufferDelay = time.Duration(p.in.jb.Target()) * p.in.jb.Step()
-	s.Jitter = time.Duration(p.in.jitter * float64(time.Second))
-	p.in.mu.Unlock()
+	in := p.in.Stats()
+	s.PacketsReceived, s.BytesReceived, s.PacketsForeign = in.Packets, in.Bytes, in.Foreign
+	s.PacketsLost, s.PacketsLate, s.BufferDelay, s.Jitter = in.Lost, in.Late, in.Delay, in.Jitter
 	p.out.mu.Lock()
 	s.PacketsSent, s.BytesSent, s.FramesLate = p.out.stats.packets, p.out.stats.bytes, p.out.stats.late
 	p.out.mu.Unlock()

@@ -1,6 +1,10 @@
 package webrtc
 
-import "github.com/pion/webrtc/v4"
+import (
+	"github.com/pion/webrtc/v4"
+
+	"griot/internal/live/transport/sound"
+)
 
 // track is the agent's voice, as the library wants one.
 type track struct{ p *Peer }
@@ -8,7 +12,7 @@ type track struct{ p *Peer }
 // Bind implements webrtc.TrackLocal.
 func (t track) Bind(c webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
 	for _, params := range c.CodecParameters() {
-		if kindOf(params.MimeType) == t.p.kind {
+		if sound.KindOf(params.MimeType) == t.p.kind {
 			t.p.out.bind(c.WriteStream(), c.SSRC(), params.PayloadType)
 			t.p.far.bind(uint32(c.SSRC()))
 			return params, nil

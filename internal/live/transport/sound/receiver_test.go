@@ -1,4 +1,4 @@
-package webrtc
+package sound
 
 import (
 	"context"
@@ -17,20 +17,20 @@ import (
 
 // caller sends packets of PCMU.
 type caller struct {
-	in    *inbound
+	in    *Receiver
 	seq   uint16
 	stamp uint32
 }
 
 func newCaller() *caller {
-	return &caller{in: newInbound(map[uint8]kind{0: kindPCMU, 8: kindPCMA, 96: kindOpus}), seq: 65530, stamp: 1<<32 - 500}
+	return &caller{in: NewReceiver(map[uint8]Kind{0: PCMU, 8: PCMA, 96: Opus}), seq: 65530, stamp: 1<<32 - 500}
 }
 
 // send sends d of a voice, or loses it.
 func (c *caller) send(d time.Duration, lose bool) {
-	payload := media.EncodeULaw(nil, mediatest.Voice(d, g711Clock))
+	payload := media.EncodeULaw(nil, mediatest.Voice(d, G711Clock))
 	if !lose {
-		c.in.push(&rtp.Header{Version: 2, SequenceNumber: c.seq, Timestamp: c.stamp}, payload, time.Now())
+		c.in.Push(&rtp.Header{Version: 2, SequenceNumber: c.seq, Timestamp: c.stamp}, payload, time.Now())
 	}
 	c.seq++
 	c.stamp += uint32(len(payload))
@@ -54,7 +54,7 @@ func (c *caller) stream(t *testing.T, length, step time.Duration, lose func(i in
 		}
 		var in transport.Inbound
 		ctx, cancel := context.WithTimeout(t.Context(), step)
-		err := c.in.recv(ctx, nil, &in)
+		err := c.in.Recv(ctx, nil, &in)
 		cancel()
 		if err == nil {
 			out = append(out, media.Frame{Format: in.Frame.Format, PCM: append([]int16(nil), in.Frame.PCM...)})
@@ -64,7 +64,7 @@ func (c *caller) stream(t *testing.T, length, step time.Duration, lose func(i in
 
 func loud(fs []media.Frame) (n int) {
 	for _, f := range fs {
-		if (sentPacket{pcm: f.PCM}).loudest() > 1000 {
+		if media.Peak(f.PCM) > 0.03 {
 			n++
 		}
 	}
@@ -104,7 +104,7 @@ func TestInboundPause(t *testing.T) {
 		c.stream(t, time.Second, media.FrameTime, nil)
 		var in transport.Inbound
 		for range 50 { // what follows sound is silence, and the clock goes on
-			require.NoError(t, c.in.recv(t.Context(), nil, &in))
+			require.NoError(t, c.in.Recv(t.Context(), nil, &in))
 		}
 		require.Zero(t, loud([]media.Frame{in.Frame}))
 		c.stamp += 8000
@@ -121,12 +121,12 @@ func TestInboundWaits(t *testing.T) {
 		c, start, gone := newCaller(), time.Now(), make(chan struct{})
 		var in transport.Inbound
 		time.AfterFunc(time.Hour, func() { c.send(media.FrameTime, false) })
-		require.NoError(t, c.in.recv(t.Context(), gone, &in))
+		require.NoError(t, c.in.Recv(t.Context(), gone, &in))
 		require.Equal(t, time.Hour, time.Since(start))
 		n := 0
 		time.AfterFunc(10*time.Second, func() { close(gone) })
 		for ; ; n++ {
-			if err := c.in.recv(t.Context(), gone, &in); err != nil {
+			if err := c.in.Recv(t.Context(), gone, &in); err != nil {
 				require.Equal(t, io.EOF, err)
 				break
 			}
@@ -134,7 +134,7 @@ func TestInboundWaits(t *testing.T) {
 		require.InDelta(t, 100, n, 3, "two seconds of silence, and no more")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		require.ErrorIs(t, newCaller().in.recv(ctx, nil, &in), context.Canceled)
+		require.ErrorIs(t, newCaller().in.Recv(ctx, nil, &in), context.Canceled)
 	})
 }
 
@@ -146,15 +146,15 @@ func TestInboundRefuses(t *testing.T) {
 			pt      uint8
 			payload []byte
 		}{{13, []byte{1}}, {0, nil}, {96, nil}, {96, []byte{0x0b}}, {127, make([]byte, 1500)}} {
-			c.in.push(&rtp.Header{PayloadType: p.pt}, p.payload, time.Now())
+			c.in.Push(&rtp.Header{PayloadType: p.pt}, p.payload, time.Now())
 		}
 		require.Equal(t, 5, c.in.foreign)
 		require.Zero(t, c.in.packets)
-		c.in.push(&rtp.Header{PayloadType: 8}, media.EncodeALaw(nil, make([]int16, 160)), time.Now()) // another codec, in the middle
+		c.in.Push(&rtp.Header{PayloadType: 8}, media.EncodeALaw(nil, make([]int16, 160)), time.Now()) // another codec, in the middle
 		c.send(media.FrameTime, false)
 		var in transport.Inbound
 		for range 10 {
-			require.NoError(t, c.in.recv(t.Context(), nil, &in))
+			require.NoError(t, c.in.Recv(t.Context(), nil, &in))
 			require.Equal(t, media.Mono(8000), in.Frame.Format)
 		}
 	})
@@ -166,15 +166,15 @@ func TestInboundDoesNotAllocate(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	c := newCaller()
-	payload := media.EncodeULaw(nil, mediatest.Voice(media.FrameTime, g711Clock))
+	payload := media.EncodeULaw(nil, mediatest.Voice(media.FrameTime, G711Clock))
 	h := rtp.Header{Version: 2}
 	now := time.Now()
 	one := func() {
 		h.SequenceNumber++
 		h.Timestamp += 160
 		now = now.Add(media.FrameTime)
-		c.in.push(&h, payload, now)
-		c.in.pull()
+		c.in.Push(&h, payload, now)
+		c.in.Pull()
 	}
 	for range 10 {
 		one()
