@@ -28,6 +28,7 @@ test_packages=(
   python3-requests                      # the specification's examples in Python
   postgresql                            # a server for each test run; the tests do not touch the system's own
   coturn                                # a relay for calls over WebRTC, likewise
+  baresip-core sip-tester               # a telephone, and a load of them
 )
 
 # What its developers use besides.

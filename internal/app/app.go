@@ -36,6 +36,7 @@ import (
 	"griot/internal/provider"
 	"griot/internal/secret"
 	"griot/internal/store"
+	"griot/internal/telephony/sipline"
 	"griot/internal/voice"
 	"griot/web"
 )
@@ -50,6 +51,7 @@ type App struct {
 	handler  http.Handler
 	live     *realtime.Server
 	calls    *webcall.Service
+	phone    *sipline.Line      // nil when there is none
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
 	rows     agent.Store // agents that people made; nil where there is no database
@@ -147,6 +149,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 		return nil
 	})
 	if err := a.openCalls(register); err != nil {
+		return nil, err
+	}
+	if err := a.openPhone(); err != nil {
 		return nil, err
 	}
 	doors.callTenant = a.callTenant
@@ -258,13 +263,20 @@ func (a *App) Run(ctx context.Context) error {
 	defer done()
 	err := srv.Shutdown(grace)
 	ended := make(chan struct{})
-	go func() { a.live.Wait(); a.calls.Close(); close(ended) }()
+	go func() { a.live.Wait(); a.calls.Close(); a.hangUp(); close(ended) }()
 	select {
 	case <-ended:
 	case <-grace.Done():
 		a.log.Warn("conversations were still going on when the time to stop ran out; the next start closes their records")
 	}
 	return errors.Join(err, g.Wait(), a.Close())
+}
+
+// hangUp ends telephone calls.
+func (a *App) hangUp() {
+	if a.phone != nil {
+		_ = a.phone.Close() // closed again by Close, which tells
+	}
 }
 
 // Close closes everything that New opened, last first. Run does it too.

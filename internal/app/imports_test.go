@@ -48,6 +48,7 @@ var levels = map[string]int{
 	"internal/overview":     4,
 	"internal/prompt":       4,
 	"internal/secret":       3,
+	"internal/telephony":    4,
 	"internal/voice":        4,
 
 	"internal/api":   5,

@@ -30,6 +30,7 @@ type Config struct {
 	Secret    Secret    `yaml:"secret" doc:"What the secrets in the database are sealed with."`
 	Realtime  Realtime  `yaml:"realtime" doc:"Clients that speak the Realtime protocol."`
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"Calls over WebRTC, from browsers and programs."`
+	SIP       SIP       `yaml:"sip" doc:"Telephone calls over SIP. See docs/telephony.md."`
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
 	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
 	Outbound  Outbound  `yaml:"outbound" doc:"Requests to addresses that people of this server chose: tools, tool servers."`
@@ -174,6 +175,7 @@ func Default() Config {
 		Log:       Log{Level: "info", Format: "text"},
 		Realtime:  Realtime{DefaultAgent: "reception-en"},
 		WebRTC:    WebRTC{Enabled: true, TURN: TURN{Life: time.Hour}},
+		SIP:       SIP{RTPPorts: "10000-14999", SRTP: "accept", MediaFrom: "known", RTPTimeout: time.Minute, Rate: 30, RingTimeout: time.Minute, SessionTimer: 30 * time.Minute},
 		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
 		Speech:    Speech{STT: "auto", TTS: "auto"},
 		Recording: Recording{Enabled: true},
@@ -242,6 +244,9 @@ func (c Config) Validate() error {
 		return bad("realtime.default_agent", "realtime.default_agent: %q is not an agent's reference, such as reception-en", ref)
 	}
 	if err := c.WebRTC.validate(bad); err != nil {
+		return err
+	}
+	if err := c.SIP.validate(bad); err != nil {
 		return err
 	}
 	if c.Limits.MaxSessions < 0 {

@@ -70,6 +70,9 @@ providers:
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s |\n", k.Path, def, k.Env, flag, strings.ReplaceAll(doc, "|", `\|`))
 		}
+		if name == "sip" {
+			documentTrunks(&b)
+		}
 	}
 	return b.String()
 }

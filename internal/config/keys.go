@@ -26,7 +26,7 @@ type Key struct {
 	index  []int
 }
 
-// Keys lists every setting in the order of the struct, without those of the providers.
+// Keys lists every setting in the order of the struct, without those of the providers and of the trunks.
 func Keys() []Key { return keysOf(reflect.TypeFor[Config](), "", nil) }
 
 func keysOf(t reflect.Type, prefix string, index []int) []Key {
@@ -36,7 +36,7 @@ func keysOf(t reflect.Type, prefix string, index []int) []Key {
 		at := append(append([]int(nil), index...), i)
 		path := prefix + f.Tag.Get("yaml")
 		switch {
-		case f.Type == reflect.TypeFor[Providers]():
+		case f.Type == reflect.TypeFor[Providers](), f.Type == reflect.TypeFor[Trunks]():
 		case f.Type.Kind() == reflect.Struct:
 			out = append(out, keysOf(f.Type, path+".", at)...)
 		default:
@@ -51,32 +51,37 @@ func keysOf(t reflect.Type, prefix string, index []int) []Key {
 
 // set parses text and stores it at the key.
 func (k Key) set(c *Config, text string) error {
-	v := reflect.ValueOf(c).Elem().FieldByIndex(k.index)
+	return assign(reflect.ValueOf(c).Elem().FieldByIndex(k.index), k.Enum, text)
+}
+
+// assign parses text and stores it in v.
+func assign(v reflect.Value, enum, text string) error {
+	typ := v.Type()
 	switch {
-	case k.typ.Kind() == reflect.String:
-		if err := strict.Choice(text, k.Enum); err != nil {
+	case typ.Kind() == reflect.String:
+		if err := strict.Choice(text, enum); err != nil {
 			return err
 		}
 		v.SetString(text)
-	case k.typ.String() == "time.Duration":
+	case typ.String() == "time.Duration":
 		d, err := strict.Duration(text)
 		if err != nil {
 			return err
 		}
 		v.SetInt(int64(d))
-	case k.typ.Kind() == reflect.Bool:
+	case typ.Kind() == reflect.Bool:
 		b, err := boolean(text)
 		if err != nil {
 			return err
 		}
 		v.SetBool(b)
-	case k.typ.Kind() == reflect.Int, k.typ.Kind() == reflect.Int64:
+	case typ.Kind() == reflect.Int, typ.Kind() == reflect.Int64:
 		n, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 		if err != nil {
 			return fmt.Errorf("%q is not a whole number", text)
 		}
 		v.SetInt(n)
-	case k.typ.Kind() == reflect.Slice:
+	case typ.Kind() == reflect.Slice:
 		var list []string
 		for _, e := range strings.Split(text, ",") {
 			if e = strings.TrimSpace(e); e != "" {

@@ -184,6 +184,10 @@ func (l *loader) variable(name, value, place string) error {
 		path := append([]string{id}, strings.Split(strings.TrimPrefix(key, "_"), "__")...)
 		return l.provider(path, value, place)
 	}
+	if rest, ok := strings.CutPrefix(name, Prefix+"SIP_TRUNKS_"); ok {
+		id, key, _ := strings.Cut(strings.ToLower(strings.TrimPrefix(rest, "_")), "_")
+		return l.trunk([]string{id, strings.TrimPrefix(key, "_")}, value, place)
+	}
 	flat := strings.ReplaceAll(name, "__", "_")
 	for _, k := range l.keys {
 		if k.Env == flat {
@@ -205,6 +209,12 @@ next:
 		place := "flag --" + f
 		if rest, ok := strings.CutPrefix(f, "providers."); ok {
 			if err := l.provider(strings.Split(rest, "."), flags[f], place); err != nil {
+				return err
+			}
+			continue
+		}
+		if rest, ok := strings.CutPrefix(f, "sip.trunks."); ok {
+			if err := l.trunk(strings.Split(rest, "."), flags[f], place); err != nil {
 				return err
 			}
 			continue
@@ -238,6 +248,15 @@ func (l *loader) set(k Key, value, place string) error {
 func (l *loader) provider(path []string, value, place string) error {
 	key := "providers." + strings.Join(path, ".")
 	if err := setProvider(&l.c, path, value); err != nil {
+		return fault.New(fault.Invalid, strict.CodeBadValue, "%s: %v", place, err).At(key)
+	}
+	l.from[key] = place
+	return nil
+}
+
+func (l *loader) trunk(path []string, value, place string) error {
+	key := "sip.trunks." + strings.Join(path, ".")
+	if err := setTrunk(&l.c, path, value); err != nil {
 		return fault.New(fault.Invalid, strict.CodeBadValue, "%s: %v", place, err).At(key)
 	}
 	l.from[key] = place

@@ -32,6 +32,15 @@ func (c Config) Masked() Config {
 			}
 		}
 	}
+	if c.SIP.Trunks != nil {
+		out.SIP.Trunks = make(Trunks, len(c.SIP.Trunks))
+		for name, trunk := range c.SIP.Trunks {
+			if trunk.Password != "" {
+				trunk.Password = Mask
+			}
+			out.SIP.Trunks[name] = trunk
+		}
+	}
 	if c.Providers != nil {
 		out.Providers = make(Providers, len(c.Providers))
 		for id, raw := range c.Providers {

@@ -2,7 +2,7 @@
 // Opus or G.711, and one data channel. It answers complete offers: there is no trickling, the answer holds every candidate, and a browser that sent none is found by the
 // address from which it knocks.
 //
-// A Hub owns the sockets. Hub.Answer makes a Peer, which is the transport.Leg of its call. Read hub.go, peer.go, then out.go (the way to the listener) and in.go.
+// A Hub owns the sockets. Hub.Answer makes a Peer, which is the transport.Leg of its call. Read hub.go, peer.go, then out.go (the way to the listener); the way in is in package sound.
 package webrtc
 
 import (
