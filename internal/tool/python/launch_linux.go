@@ -1,7 +1,6 @@
 package python
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -52,13 +51,4 @@ func (w *worker) gone() bool {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, w.cmd.Process.Pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
 	return err != nil || info.Signo != 0
-}
-
-// shut takes from the worker the means to open anything: code that does not ask for the standard library has no files at all. The process
-// has not been waited for, so its number is its own.
-func (w *worker) shut() error {
-	if err := unix.Prlimit(w.cmd.Process.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{}, nil); err != nil {
-		return fmt.Errorf("prlimit: %w", err)
-	}
-	return nil
 }

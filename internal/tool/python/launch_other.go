@@ -26,5 +26,3 @@ func (w *worker) kill() {
 }
 
 func (w *worker) gone() bool { return true }
-
-func (w *worker) shut() error { return errSystem }

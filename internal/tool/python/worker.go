@@ -81,11 +81,6 @@ func (w *worker) ready(ctx context.Context) error {
 
 // serve has the worker answer one request. An error is ctx's, or one of ours; how the code fails is in the answer.
 func (w *worker) serve(ctx context.Context, q request, limit time.Duration) (answer, error) {
-	if !q.Stdlib {
-		if err := w.shut(); err != nil {
-			return answer{}, fmt.Errorf("close the worker's files: %w", err)
-		}
-	}
 	nonce := make([]byte, nonceSize)
 	_, _ = rand.Read(nonce) // never fails
 	q.Nonce, q.Result, q.Print = hex.EncodeToString(nonce), MaxResult, MaxPrinted
