@@ -303,7 +303,7 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 
 // cloud reports whether a vendor is a service with an account, without which a conversation is possible all the same.
 func cloud(vendor string) bool {
-	return slices.Contains([]string{"openai", "azure", "anthropic", "google"}, vendor)
+	return slices.Contains([]string{"openai", "azure", "azure-openai", "anthropic", "google"}, vendor)
 }
 
 // speaks reports whether one of the languages is lang's; no language leaves the choice.

@@ -4,8 +4,10 @@ import (
 	"griot/internal/provider"
 	"griot/internal/provider/anthropic"
 	"griot/internal/provider/azure"
+	"griot/internal/provider/azureopenai"
 	"griot/internal/provider/espeak"
 	"griot/internal/provider/fake"
+	"griot/internal/provider/google"
 	"griot/internal/provider/openai"
 	"griot/internal/provider/pocketsphinx"
 )
@@ -17,7 +19,9 @@ func providers() []provider.Provider {
 		espeak.Provider(),
 		openai.Provider(),
 		azure.Provider(),
+		azureopenai.Provider(),
 		anthropic.Provider(),
+		google.Provider(),
 		fake.Provider(), // scripted: for tests, benches and demonstrations; never taken by "auto"
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 
 	"griot/internal/catalog"
+	"griot/internal/fault"
 	"griot/internal/model/tts"
 	"griot/internal/provider"
 	"griot/internal/voice"
@@ -66,6 +67,9 @@ func (m voiceVendors) Vendor(ctx context.Context, id string) (voice.Vendor, erro
 	v, here, raw, key, err := m.plans.vendor(ctx, id)
 	if err != nil {
 		return voice.Vendor{}, err
+	}
+	if v.TTS == nil && v.S2S == nil && v.Voices == nil { // it writes and does not speak
+		return voice.Vendor{}, fault.New(fault.NotFound, "not_offered", "%s offers no voices here", v.Name)
 	}
 	out := voice.Vendor{Name: v.Name, Presence: here, Key: key}
 	if v.Voices != nil {

@@ -147,10 +147,15 @@ func entry(m Model, st *state) Entry {
 	return e
 }
 
-// has reports whether a name is listed, with or without the tag of a version: llama3.2 for llama3.2:latest.
+// has reports whether a name is listed, with or without the tag or the date of a version: llama3.2 for llama3.2:latest, claude-opus-4.5 for claude-opus-4-5-20251101.
 func has(names []string, name string) bool {
+	fold := strings.NewReplacer(".", "-").Replace
 	return slices.ContainsFunc(names, func(n string) bool {
-		return strings.EqualFold(n, name) || len(n) > len(name) && n[len(name)] == ':' && strings.EqualFold(n[:len(name)], name)
+		if len(n) < len(name) || !strings.EqualFold(fold(n[:len(name)]), fold(name)) {
+			return false
+		}
+		rest := n[len(name):]
+		return rest == "" || rest[0] == ':' || len(rest) == len("-20060102") && strings.Trim(rest, "0123456789") == "-"
 	})
 }
 

@@ -45,7 +45,8 @@ func TestListSaysWhatIsAvailableAndWhyNot(t *testing.T) {
 			return []string{"gpt-4o", "llama3.2:latest", "nomic-embed-text", "whisper-1", "gpt-realtime-2", "kokoro", "gpt-4-turbo", "GPT-5-MINI", "llama3.2:latest"}, nil
 		}},
 		"azure":  {Name: "Azure Voice Live", Presence: provider.Presence{Missing: "There is no key.", Mend: "export VOICE_LIVE_KEY=..."}, Models: func(context.Context) ([]string, error) { panic("asked without a key") }},
-		"espeak": {Name: "eSpeak NG", Presence: here},
+		"espeak":    {Name: "eSpeak NG", Presence: here},
+		"anthropic": {Name: "Anthropic", Presence: here, Models: func(context.Context) ([]string, error) { return []string{"claude-opus-4-5-20251101"}, nil }},
 	})
 	list, err := s.List(t.Context(), catalog.Filter{})
 	require.NoError(t, err)
@@ -56,7 +57,8 @@ func TestListSaysWhatIsAvailableAndWhyNot(t *testing.T) {
 	require.Equal(t, catalog.NotOffered, absent.Why)
 	unset := find(t, list, "azure/gpt-5")
 	require.Equal(t, []any{false, catalog.NotSet, "There is no key.", "export VOICE_LIVE_KEY=..."}, []any{unset.Available, unset.Why, unset.Message, unset.Mend})
-	require.Equal(t, catalog.NoProvider, find(t, list, "anthropic/claude-opus-4.5").Why)
+	require.True(t, find(t, list, "anthropic/claude-opus-4.5").Available, "by its date and with hyphens")
+	require.Equal(t, catalog.NoProvider, find(t, list, "google/gemini-2.5-flash").Why)
 	require.Equal(t, catalog.NoProvider, find(t, list, "pocketsphinx/pocketsphinx").Why)
 	require.True(t, find(t, list, "espeak/espeak").Available)
 	require.True(t, find(t, list, "flow/reception").Available, "needs nothing")

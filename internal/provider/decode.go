@@ -114,8 +114,10 @@ func (sh shape) setDuration(f field, fv reflect.Value, s string) error {
 // fill takes a value from the environment. Without one the default stays.
 func (sh shape) fill(f field, fv reflect.Value) error {
 	s := ""
-	if f.env != "" {
-		s = strings.TrimSpace(os.Getenv(f.env))
+	for _, name := range append([]string{f.env}, f.also...) {
+		if s == "" && name != "" {
+			s = strings.TrimSpace(os.Getenv(name))
+		}
 	}
 	if s == "" {
 		return nil

@@ -15,7 +15,7 @@ import (
 // Spec describes a vendor whose configuration is the struct C. A nil constructor means "not offered".
 //
 // Fields of C carry tags: `json:"name"`, `doc:"one sentence"`, `secret:"true"` for what must be masked and sealed, `enum:"a,b"`,
-// `required:"true"`, `env:"OPENAI_API_KEY"` for the environment variable that fills it when the configuration does not.
+// `required:"true"`, `env:"OPENAI_API_KEY"` for the environment variable that fills it when the configuration does not; further names of it follow after commas.
 type Spec[C any] struct {
 	ID, Name string
 	Default  C

@@ -20,6 +20,7 @@ type shape struct {
 type field struct {
 	index            int
 	name, doc, env   string
+	also             []string // other names of the environment variable
 	enum             []string
 	required, secret bool
 	typ              reflect.Type
@@ -46,6 +47,9 @@ func shapeOf(id string, def any) shape {
 			index: i, name: name, typ: f.Type,
 			doc: f.Tag.Get("doc"), env: f.Tag.Get("env"),
 			required: f.Tag.Get("required") == "true", secret: f.Tag.Get("secret") == "true",
+		}
+		if first, rest, more := strings.Cut(fd.env, ","); more {
+			fd.env, fd.also = first, strings.Split(rest, ",")
 		}
 		if e := f.Tag.Get("enum"); e != "" {
 			fd.enum = strings.Split(e, ",")

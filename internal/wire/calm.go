@@ -38,6 +38,11 @@ func (c *calm) note(model string, res *http.Response, now time.Time) {
 	case res.StatusCode < 300:
 		d = min(drought(res.Header, now), longestDrought)
 	}
+	c.rest(model, d, now)
+}
+
+// rest leaves a model alone for a while.
+func (c *calm) rest(model string, d time.Duration, now time.Time) {
 	if d <= 0 {
 		return
 	}

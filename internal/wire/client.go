@@ -114,7 +114,7 @@ func (c *Client) Timeout() time.Duration { return c.o.Timeout }
 // Request is one question to a service.
 type Request struct {
 	Method string // empty for POST
-	Path   string // below the base address, without a slash at its beginning
+	Path   string // below the base address, without a slash at its beginning; names in it are escaped
 	Query  url.Values
 	Header http.Header
 	Body   any    // encoded as JSON, or sent as it is when it is a Raw; nil for none
@@ -157,7 +157,7 @@ func (c *Client) Do(ctx context.Context, q Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, c.Fault(ctx, ctx.Err())
 	}
-	return nil, c.refused(res, body)
+	return nil, c.refused(q.Model, res, body)
 }
 
 func (c *Client) request(ctx context.Context, q Request) (*http.Request, error) {
@@ -175,9 +175,10 @@ func (c *Client) request(ctx context.Context, q Request) (*http.Request, error) 
 		kind = "application/json"
 	}
 	u := *c.base
-	u.Path += "/" + q.Path
-	if u.RawPath != "" { // the address held escapes
-		u.RawPath = strings.TrimRight(u.RawPath, "/") + "/" + q.Path
+	u.RawPath = strings.TrimRight(u.EscapedPath(), "/") + "/" + q.Path
+	var err error
+	if u.Path, err = url.PathUnescape(u.RawPath); err != nil {
+		return nil, fault.Wrap(err, fault.Invalid, "bad_request", "the request to %s cannot be made", c.Host())
 	}
 	if len(q.Query) > 0 {
 		all := u.Query()

@@ -35,8 +35,9 @@ const (
 type Failure struct {
 	Message string
 	Trouble Trouble
-	Param   string // the field of the request that it is about
-	Retry   string // "yes" or "no" where the service says whether another attempt makes sense
+	Param   string        // the field of the request that it is about
+	After   time.Duration // how long the service wants to be left alone, where the body says so
+	Retry   string        // "yes" or "no" where the service says whether another attempt makes sense
 }
 
 // Understand reads the form of OpenAI's errors, which most services have: an object, or, as Ollama has it, a text.
@@ -112,8 +113,10 @@ func (c *Client) Garbage(what string) error {
 	return fault.New(fault.Unavailable, "bad_response", "%s answers with %s", c.Host(), what)
 }
 
-func (c *Client) refused(res *http.Response, body []byte) error {
-	return c.fault(res.StatusCode, res.Header, c.o.Understand(res.StatusCode, res.Header, body))
+func (c *Client) refused(model string, res *http.Response, body []byte) error {
+	f := c.o.Understand(res.StatusCode, res.Header, body)
+	c.calm.rest(model, min(f.After, longestRefusal), time.Now())
+	return c.fault(res.StatusCode, res.Header, f)
 }
 
 // fault makes a fault of a status, which is 0 in the middle of a stream, and what the service said.
@@ -171,6 +174,8 @@ func (c *Client) fault(status int, h http.Header, f Failure) *fault.Error {
 	}
 	if d, ok := retryAfter(h, time.Now()); ok {
 		out = later(out, d)
+	} else if f.After > 0 {
+		out = later(out, f.After)
 	}
 	return out
 }

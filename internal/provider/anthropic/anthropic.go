@@ -46,7 +46,7 @@ type Config struct {
 func Provider() provider.Provider {
 	return provider.Define(provider.Spec[Config]{
 		ID: "anthropic", Name: "Anthropic",
-		Default: Config{BaseURL: defaultBaseURL, Model: "claude-opus-4.5", Version: current, MaxTokens: 4096, Cache: "5m", Files: true, Images: true, Timeout: 20 * time.Second},
+		Default: Config{BaseURL: defaultBaseURL, Model: "claude-opus-4-5", Version: current, MaxTokens: 4096, Cache: "5m", Files: true, Images: true, Timeout: 20 * time.Second},
 		LLM:     newLLM,
 		Present: present,
 		Check:   check,
@@ -107,6 +107,9 @@ func newModel(ctx context.Context, c Config) (*model, error) {
 	if len(c.Beta) > 0 {
 		h.Set("Anthropic-Beta", strings.Join(c.Beta, ","))
 	}
+	if c.own() {
+		c.Model = strings.ReplaceAll(c.Model, ".", "-") // the service's names have hyphens where people write dots
+	}
 	base := strings.TrimSuffix(strings.TrimRight(strings.TrimSpace(c.BaseURL), "/"), "/v1") // a habit of other interfaces
 	w, err := wire.New(wire.Options{Vendor: "anthropic", BaseURL: base, Secrets: []string{c.APIKey, c.Token}, Header: h, Timeout: c.Timeout, HTTP: provider.HTTP(ctx), Understand: understand})
 	if err != nil {
@@ -143,7 +146,8 @@ func check(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
-	if len(names) == 0 || slices.Contains(names, c.Model) {
+	asked := strings.ReplaceAll(c.Model, ".", "-")
+	if len(names) == 0 || slices.ContainsFunc(names, func(n string) bool { return n == c.Model || n == asked || strings.HasPrefix(n, asked+"-20") }) {
 		return nil // with none the server answers, but does not tell its models
 	}
 	some := strings.Join(names[:min(len(names), 8)], ", ")

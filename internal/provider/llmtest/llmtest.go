@@ -67,9 +67,10 @@ type Server struct {
 	t testing.TB
 	o Options
 
-	mu    sync.Mutex // guards what follows
-	asked map[string]int
-	seen  []Seen
+	mu         sync.Mutex // guards what follows
+	asked      map[string]int
+	seen       []Seen
+	entraAsked int
 }
 
 // event is one of a stream.
@@ -106,6 +107,20 @@ func (s *Server) mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /openai/v1/chat/completions", s.serve(chat{azure: true}, azure))
 	mux.HandleFunc("POST /openai/v1/responses", s.serve(responses{}, azure))
 	mux.HandleFunc("POST /openai/deployments/{deployment}/chat/completions", s.serve(chat{deployment: true, azure: true}, azure))
+	mux.HandleFunc("POST /openai/responses", s.serve(responses{dated: true}, azure))
+	mux.HandleFunc("POST /{tenant}/oauth2/v2.0/token", s.entra)
+	mux.HandleFunc("POST /v1beta/models/{call}", s.serveGemini)
+	mux.HandleFunc("GET /v1beta/models", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Goog-Api-Key") != s.o.Key {
+			s.refuse(w, gemini{}, 400, "authentication_error", "")
+			return
+		}
+		var list []map[string]any
+		for m := range s.o.Answers {
+			list = append(list, map[string]any{"name": "models/" + m})
+		}
+		send(w, 200, mustJSON(map[string]any{"models": list}))
+	})
 	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, r *http.Request) {
 		if !bearerOr("X-Api-Key")(r, s.o.Key) {
 			s.refuse(w, anthropic{}, 401, "authentication_error", "invalid x-api-key")
@@ -161,7 +176,11 @@ func (s *Server) serve(p protocol, authorised func(*http.Request, string) bool) 
 			return
 		}
 		if !authorised(r, s.o.Key) {
-			s.refuse(w, p, 401, "authentication_error", "Incorrect API key provided: "+s.o.Key[:4]+"*****.")
+			status := 401
+			if _, ok := p.(gemini); ok {
+				status = 400
+			}
+			s.refuse(w, p, status, "authentication_error", "Incorrect API key provided: "+s.o.Key[:4]+"*****.")
 			return
 		}
 		if t, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); t != "application/json" {

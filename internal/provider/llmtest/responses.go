@@ -8,7 +8,9 @@ import (
 )
 
 // responses is OpenAI's interface of that name.
-type responses struct{}
+type responses struct {
+	dated bool // Azure's older form of address
+}
 
 func (responses) failure(code, message string, status int) string {
 	return chat{}.failure(code, message, status)
@@ -21,8 +23,11 @@ func (responses) late(code, message string) event {
 	return event{"error", mustJSON(obj{"type": "error", "code": code, "message": message, "param": nil, "sequence_number": 99})}
 }
 
-func (responses) check(_ *http.Request, b obj) (string, string) {
+func (p responses) check(r *http.Request, b obj) (string, string) {
 	c := &checker{}
+	if r.URL.Query().Has("api-version") != p.dated {
+		c.fail("api-version: needed at the older address, not allowed at the present one")
+	}
 	model := c.text("body", b, "model")
 	c.only("body", b, "model", "input", "instructions", "previous_response_id", "conversation", "store", "include", "max_output_tokens", "temperature", "top_p", "top_logprobs", "truncation", "service_tier",
 		"metadata", "parallel_tool_calls", "background", "prompt", "prompt_cache_key", "safety_identifier", "reasoning", "text", "tools", "tool_choice", "stream", "stream_options")
