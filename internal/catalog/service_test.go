@@ -44,7 +44,7 @@ func TestListSaysWhatIsAvailableAndWhyNot(t *testing.T) {
 			asked++
 			return []string{"gpt-4o", "llama3.2:latest", "nomic-embed-text", "whisper-1", "gpt-realtime-2", "kokoro", "gpt-4-turbo", "GPT-5-MINI", "llama3.2:latest"}, nil
 		}},
-		"azure":  {Name: "Azure Voice Live", Presence: provider.Presence{Missing: "There is no key.", Mend: "export VOICE_LIVE_KEY=..."}, Models: func(context.Context) ([]string, error) { panic("asked without a key") }},
+		"azure":     {Name: "Azure Voice Live", Presence: provider.Presence{Missing: "There is no key.", Mend: "export VOICE_LIVE_KEY=..."}, Models: func(context.Context) ([]string, error) { panic("asked without a key") }},
 		"espeak":    {Name: "eSpeak NG", Presence: here},
 		"anthropic": {Name: "Anthropic", Presence: here, Models: func(context.Context) ([]string, error) { return []string{"claude-opus-4-5-20251101"}, nil }},
 	})
