@@ -98,9 +98,10 @@ func (a Agent) ETag() string {
 	return fmt.Sprintf("%d.%d", a.Version, a.Revision)
 }
 
-// parseETag is ETag backwards.
+// parseETag is ETag backwards. What follows a hyphen tells apart answers about the same state.
 func parseETag(tag string) (version int, revision int64, err error) {
-	v, r, ok := strings.Cut(strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`), ".")
+	state, _, _ := strings.Cut(strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`), "-")
+	v, r, ok := strings.Cut(state, ".")
 	version, verr := strconv.Atoi(v)
 	revision, rerr := strconv.ParseInt(r, 10, 64)
 	if !ok || verr != nil || rerr != nil {

@@ -81,6 +81,7 @@ var Rules = []Rule{
 	{Route: "PUT /api/session/tenant", Needs: Recognised, Why: "nothing of a tenant changes"},
 	{Route: "GET /api/session/sso", Needs: Public},
 	{Route: "GET /api/session/sso/callback", Needs: Public, Action: "session.opened", Target: "person"},
+	{Route: "GET /api/profile", Needs: Recognised},
 	{Route: "PUT /api/profile", Needs: Recognised, Action: "person.changed", Target: "person"},
 	{Route: "PUT /api/profile/password", Needs: Recognised, Action: "password.changed", Target: "person"},
 	{Route: "GET /api/profile/sessions", Needs: Recognised},
@@ -121,6 +122,7 @@ var Rules = []Rule{
 
 	{Route: "GET /api/tenants", Needs: Recognised},
 	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},
+	{Route: "GET /api/tenant", Needs: Recognised},
 	{Route: "PATCH /api/tenant", Needs: identity.WriteTenant, Action: "tenant.changed", Target: "tenant"},
 	{Route: "GET /api/audit", Needs: identity.ReadAudit},
 
@@ -198,6 +200,7 @@ func refuse(hc huma.Context, p *Problem) {
 	for k, v := range p.GetHeaders() {
 		hc.SetHeader(k, v[0])
 	}
+	_, _ = inTheirLanguage(hc, "", p) // it has nothing to fail at
 	hc.SetHeader("Content-Type", "application/problem+json")
 	hc.SetStatus(p.Status)
 	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may be gone

@@ -66,10 +66,8 @@ type AgentDetail struct {
 
 // AgentList is one page of agents.
 type AgentList struct {
-	Items      []Agent     `json:"items"`
-	NextCursor string      `json:"next_cursor,omitempty" doc:"Ask for the next page with it; absent on the last."`
-	Total      int         `json:"total" doc:"On all pages."`
-	Counts     AgentCounts `json:"counts" doc:"By status, whatever the status that was asked for."`
+	Page[Agent]
+	Counts AgentCounts `json:"counts" doc:"By status, whatever the status that was asked for."`
 }
 
 // AgentCounts says how many agents there are.
@@ -87,15 +85,14 @@ type AgentConflict struct {
 
 type (
 	agentQuery struct {
-		Search  string       `query:"search" maxLength:"200" doc:"Words of the name, the description or the reference, in any case, with or without accents."`
+		Search
 		Kind    agent.Kind   `query:"kind" enum:"voice,text,avatar"`
 		Status  agent.Status `query:"status" enum:"draft,active"`
 		Model   string       `query:"model" maxLength:"200" example:"openai/gpt-4o" doc:"Only with this model_name."`
 		Lang    string       `query:"language" maxLength:"35" example:"fr" doc:"Only in this language, or this language with its region."`
 		Deleted bool         `query:"deleted" doc:"Those that can be brought back, instead of the others."`
 		Sort    string       `query:"sort" enum:"name,-name,reference,-reference,created,-created,updated,-updated" default:"name" doc:"With - from the last to the first."`
-		Limit   int          `query:"limit" minimum:"1" maximum:"100" default:"50"`
-		Cursor  string       `query:"cursor" maxLength:"2000" doc:"next_cursor of the page before."`
+		Paging
 	}
 	// AgentPath names an agent. It is exported, as what is embedded in a request has to be.
 	AgentPath struct {
@@ -143,13 +140,13 @@ func agentRoute[I any](a *api, method, path, id, summary string, errs []int, f f
 }
 
 func (a *api) listAgents(ctx context.Context, in *agentQuery) (AgentList, error) {
-	f := agent.Filter{Search: in.Search, Kind: in.Kind, Status: in.Status, Model: in.Model, Lang: in.Lang, Deleted: in.Deleted, Limit: in.Limit}
+	f := agent.Filter{Search: in.Words, Kind: in.Kind, Status: in.Status, Model: in.Model, Lang: in.Lang, Deleted: in.Deleted, Limit: in.Limit}
 	f.Sort.By, f.Sort.Down = strings.CutPrefix(in.Sort, "-")
 	p, err := a.s.Agents.List(ctx, tenantOf(ctx), f, in.Cursor)
 	if err != nil {
 		return AgentList{}, err
 	}
-	return AgentList{Items: a.described(ctx, p.Items), NextCursor: p.Next, Total: p.Total, Counts: AgentCounts{Draft: p.Count[agent.Draft], Active: p.Count[agent.Active]}}, nil
+	return AgentList{Page: Page[Agent]{Items: a.described(ctx, p.Items), NextCursor: p.Next, Total: p.Total}, Counts: AgentCounts{Draft: p.Count[agent.Draft], Active: p.Count[agent.Active]}}, nil
 }
 
 func (a *api) described(ctx context.Context, list []agent.Agent) []Agent {

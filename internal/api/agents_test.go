@@ -186,7 +186,7 @@ func TestAgentListsAndQuestions(t *testing.T) {
 	require.Equal(t, []any{4, 3, 1, "Alpha", "Beta"}, []any{list.Total, list.Counts.Draft, list.Counts.Active, list.Items[0].Name, list.Items[1].Name})
 	s.get("/api/agents?limit=2&cursor="+list.NextCursor, &list)
 	require.Equal(t, []string{"Reception", "Écho"}, []string{list.Items[0].Name, list.Items[1].Name})
-	for query, want := range map[string]int{"search=echo": 1, "kind=text": 3, "kind=avatar": 0, "status=active": 1, "model=openai/gpt-5": 3, "language=fr": 3, "search=TextAgent-000002": 1} {
+	for query, want := range map[string]int{"q=echo": 1, "kind=text": 3, "kind=avatar": 0, "status=active": 1, "model=openai/gpt-5": 3, "language=fr": 3, "q=TextAgent-000002": 1} {
 		s.get("/api/agents?"+query, &list)
 		require.Equal(t, want, list.Total, query)
 	}

@@ -26,15 +26,10 @@ type AgentVersionDetail struct {
 }
 
 type (
-	versionList struct {
-		Items      []AgentVersion `json:"items"`
-		NextCursor string         `json:"next_cursor,omitempty" doc:"Ask for the next page with it; absent on the last."`
-		Total      int            `json:"total"`
-	}
+	versionList   Page[AgentVersion]
 	versionsQuery struct {
 		AgentPath
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25"`
-		Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
+		Paging
 	}
 	versionPath struct {
 		AgentPath

@@ -333,7 +333,7 @@ func TestProblems(t *testing.T) {
 	s.problem(422, "invalid_request", "GET", "/api/conversations?limit=many")
 	s.problem(422, "invalid_request", "GET", "/api/conversations?limti=5")
 	p = s.problem(422, "bad_cursor", "GET", "/api/conversations?cursor=zzz")
-	require.Equal(t, "cursor", p.Errors[0].Location)
+	require.Equal(t, "query.cursor", p.Errors[0].Location)
 	s.problem(422, "invalid_request", "GET", "/api/conversations/x/peaks?buckets=0")
 	s.problem(404, "conversation_not_found", "GET", "/api/conversations/..%2f..%2fetc%2fpasswd")
 	s.problem(404, "conversation_not_found", "GET", "/api/conversations/%00")

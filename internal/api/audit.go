@@ -47,8 +47,7 @@ type auditQuery struct {
 	Target string    `query:"target" maxLength:"200" doc:"Only about this, by id."`
 	From   time.Time `query:"from" doc:"Not before."`
 	To     time.Time `query:"to" doc:"Before."`
-	Limit  int       `query:"limit" minimum:"1" maximum:"100" default:"25"`
-	Cursor string    `query:"cursor" maxLength:"200" doc:"next_cursor of the page before."`
+	Paging
 }
 
 func (a *api) audit() {

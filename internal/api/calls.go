@@ -122,6 +122,8 @@ type (
 	}
 )
 
+const callsTag = "Realtime calls"
+
 // CallProblem is a Problem that also says, as the answers of these routes do, that there was no success.
 type CallProblem struct {
 	*Problem
@@ -131,7 +133,7 @@ type CallProblem struct {
 }
 
 func (a *api) calls() {
-	const tag = "Realtime calls"
+	const tag = callsTag
 	missing := []int{http.StatusNotFound}
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodPost, Path: "/api/realtime/calls", OperationID: "create-call", Tags: []string{tag}, Summary: "Open a call",

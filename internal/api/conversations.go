@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -48,11 +49,7 @@ type Conversation struct {
 }
 
 // ConversationList is one page.
-type ConversationList struct {
-	Items      []Conversation `json:"items"`
-	NextCursor string         `json:"next_cursor,omitempty" doc:"Ask for the next page with it; absent on the last."`
-	Total      int            `json:"total" doc:"On all pages."`
-}
+type ConversationList Page[Conversation]
 
 // ConversationDetail is everything about a conversation but its events.
 type ConversationDetail struct {
@@ -101,15 +98,13 @@ type ConversationChoice struct {
 	MinS    float64             `query:"min_s" minimum:"0" maximum:"1000000" doc:"Only those that lasted so many seconds or more."`
 	MaxS    float64             `query:"max_s" minimum:"0" maximum:"1000000" doc:"Only those that lasted less."`
 	Words   string              `query:"q" maxLength:"200" doc:"Only those in which words were said that begin with each of these; case and accents do not count. What is said in one that is active is not found yet."`
-	Sort    conversation.Sort   `query:"sort" enum:"started,duration,latency" default:"started"`
-	Order   string              `query:"order" enum:"asc,desc" default:"desc"`
+	Sort    string              `query:"sort" enum:"started,-started,duration,-duration,latency,-latency" default:"-started" doc:"With - from the last to the first."`
 }
 
 type (
 	listQuery struct {
 		ConversationChoice
-		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"25"`
-		Cursor string `query:"cursor" maxLength:"200" doc:"next_cursor of the page before, of the same order."`
+		Paging
 	}
 	conversationPath struct {
 		ID string `path:"id" maxLength:"64" doc:"The conversation's id."`
@@ -155,9 +150,10 @@ func (a *api) conversations() {
 }
 
 func (q *ConversationChoice) query() conversation.Query {
+	by, down := strings.CutPrefix(q.Sort, "-")
 	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 	return conversation.Query{Choice: conversation.Choice{Agent: q.Agent, Status: q.Status, Channel: q.Channel, From: q.From, To: q.To,
-		MinDuration: seconds(q.MinS), MaxDuration: seconds(q.MaxS), Words: q.Words}, Sort: q.Sort, Up: q.Order == "asc"}
+		MinDuration: seconds(q.MinS), MaxDuration: seconds(q.MaxS), Words: q.Words}, Sort: conversation.Sort(by), Up: !down}
 }
 
 func (a *api) listConversations(ctx context.Context, in *listQuery) (ConversationList, error) {

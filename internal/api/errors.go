@@ -26,6 +26,7 @@ type Problem struct {
 
 	Findings []agent.Finding `json:"findings,omitempty" doc:"When the code is agent_incomplete."`
 	Conflict *AgentConflict  `json:"conflict,omitempty" doc:"When the code is agent_changed."`
+	Current  json.RawMessage `json:"current,omitempty" doc:"When the code is changed_meanwhile: what GET answers now."`
 }
 
 // FieldError is one part of a request that was wrong.
@@ -102,10 +103,14 @@ func codeOfStatus(status int) string {
 		return "method_not_allowed"
 	case http.StatusNotAcceptable:
 		return "not_acceptable"
+	case http.StatusRequestTimeout:
+		return "timeout"
 	case http.StatusRequestEntityTooLarge:
 		return "too_large"
 	case http.StatusUnsupportedMediaType:
 		return "unsupported_media_type"
+	case http.StatusPreconditionFailed:
+		return "changed_meanwhile"
 	case http.StatusUnauthorized:
 		return "sign_in_required"
 	case http.StatusForbidden:
@@ -151,7 +156,8 @@ func problemOf(ctx context.Context, op string, err error) *Problem {
 }
 
 // writeProblem answers outside the library's routes.
-func writeProblem(w http.ResponseWriter, p *Problem) {
+func writeProblem(w http.ResponseWriter, r *http.Request, p *Problem) {
+	sayIn(w, r, p)
 	maps.Copy(w.Header(), p.GetHeaders())
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(p.Status)

@@ -56,10 +56,10 @@ func (a *api) export() {
 	})
 }
 
-// each calls f with every conversation of an export.
-type each func(f func(conversation.Summary) error) error
+// eachOf calls f with every conversation of an export.
+type eachOf func(f func(conversation.Summary) error) error
 
-func writeJSON(w http.ResponseWriter, _ *time.Location, all each) error {
+func writeJSON(w http.ResponseWriter, _ *time.Location, all eachOf) error {
 	w.Header().Set("Content-Type", "application/json")
 	between := "[\n"
 	err := all(func(s conversation.Summary) error {
@@ -83,7 +83,7 @@ func writeJSON(w http.ResponseWriter, _ *time.Location, all each) error {
 	return err
 }
 
-func writeCSV(w http.ResponseWriter, zone *time.Location, all each) error {
+func writeCSV(w http.ResponseWriter, zone *time.Location, all eachOf) error {
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	if _, err := io.WriteString(w, "\uFEFF"); err != nil { // spreadsheets take the rest for UTF-8 then
 		return err

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"griot/internal/agent"
 	"griot/internal/identity"
 )
 
@@ -29,9 +30,11 @@ type NewKey struct {
 }
 
 type (
-	keyList struct {
-		Items []Key `json:"items"`
-		Total int   `json:"total"`
+	keyList   Page[Key]
+	keysQuery struct {
+		Search
+		Sort string `query:"sort" enum:"name,-name,created,-created,expires,-expires,used,-used" default:"-created" doc:"With - from the last to the first."`
+		Paging
 	}
 	keyInput struct {
 		Body struct {
@@ -45,13 +48,13 @@ type (
 func (a *api) keys() {
 	const tag = "API keys"
 	svc := a.s.Identity
-	get(a, "/api/keys", "list-keys", tag, "List the tenant's keys", nil, func(ctx context.Context, _ *struct{}) (keyList, error) {
+	get(a, "/api/keys", "list-keys", tag, "List the tenant's keys", nil, func(ctx context.Context, in *keysQuery) (keyList, error) {
 		all, err := svc.Keys(ctx, tenantOf(ctx))
-		out := keyList{Items: []Key{}, Total: len(all)}
-		for _, k := range all {
-			out.Items = append(out.Items, keyOf(k))
+		if err != nil {
+			return keyList{}, err
 		}
-		return out, err
+		page, err := keyShelf.page(each(all, keyOf), in.Search, in.Sort, in.Paging)
+		return keyList(page), err
 	})
 	change(a, "POST", "/api/keys", "create-key", tag, "Make a key", http.StatusCreated, []int{403}, func(ctx context.Context, in *keyInput) (NewKey, error) {
 		n := identity.NewKey{Name: in.Body.Name, Scopes: in.Body.Scopes}
@@ -64,6 +67,15 @@ func (a *api) keys() {
 	remove(a, "DELETE", "/api/keys/{id}", "delete-key", tag, "Revoke a key", []int{404}, func(ctx context.Context, in *idPath) error {
 		return svc.DeleteKey(ctx, tenantOf(ctx), in.ID)
 	})
+}
+
+var keyShelf = shelf[Key]{
+	id:    func(k Key) string { return k.ID },
+	words: func(k Key) []string { return []string{k.Name, k.Hint, k.CreatedBy} },
+	by: map[string]func(Key) string{
+		"name": func(k Key) string { return agent.Fold(k.Name) }, "created": func(k Key) string { return moment(k.CreatedAt) },
+		"expires": func(k Key) string { return moment(k.ExpiresAt) }, "used": func(k Key) string { return perhaps(k.UsedAt) },
+	},
 }
 
 func keyOf(k identity.Key) Key {

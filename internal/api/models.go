@@ -52,25 +52,31 @@ type ModelFamily struct {
 	PhraseList     bool           `json:"phrase_list"`
 	EndOfUtterance bool           `json:"end_of_utterance_detection"`
 	PersonalVoice  bool           `json:"personal_voice"`
-	Models         int            `json:"models" doc:"Of the list."`
-	Available      int            `json:"available" doc:"Of the list."`
+	Models         int            `json:"models" doc:"Of the list, whatever the words and the page."`
+	Available      int            `json:"available" doc:"Of the list, whatever the words and the page."`
 }
 
 type (
 	modelList struct {
-		Items    []Model       `json:"items"`
-		Total    int           `json:"total"`
+		Page[Model]
 		Families []ModelFamily `json:"families" doc:"All three, in order."`
 	}
 	modelsQuery struct {
+		Search
 		Family    catalog.Family `query:"family" enum:"F1,F2,F3"`
 		Kind      catalog.Kind   `query:"kind" enum:"s2s,llm,stt,tts,flow"`
 		Provider  string         `query:"provider" maxLength:"64"`
 		Language  string         `query:"language" maxLength:"35" doc:"Only models that know it."`
 		Available string         `query:"available" enum:"true,false" doc:"Only those that can be used now, or only the others."`
 		Lang      string         `query:"lang" maxLength:"35" default:"en" doc:"Language of the texts: en, fr or es."`
+		Paging
 	}
 )
+
+var modelShelf = shelf[Model]{
+	id:    func(m Model) string { return m.ID },
+	words: func(m Model) []string { return []string{m.ID, m.ProviderName, m.Summary} },
+}
 
 func (a *api) models() {
 	get(a, "/api/models", "list-models", "Catalogues", "List the models that agents can be built on", nil, func(ctx context.Context, in *modelsQuery) (modelList, error) {
@@ -78,10 +84,11 @@ func (a *api) models() {
 		if err != nil {
 			return modelList{}, err
 		}
-		out := modelList{Items: make([]Model, 0, len(list)), Total: len(list), Families: []ModelFamily{}}
-		for _, e := range list {
-			out.Items = append(out.Items, modelOf(e, in.Lang))
+		page, err := modelShelf.page(each(list, func(e catalog.Entry) Model { return modelOf(e, in.Lang) }), in.Search, "", in.Paging)
+		if err != nil {
+			return modelList{}, err
 		}
+		out := modelList{Page: page, Families: []ModelFamily{}}
 		for _, f := range catalog.Families() {
 			out.Families = append(out.Families, familyOf(f, list, in.Lang))
 		}

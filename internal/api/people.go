@@ -4,8 +4,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
+	"griot/internal/agent"
 	"griot/internal/identity"
 )
 
@@ -72,9 +74,12 @@ type RoleInfo struct {
 }
 
 type (
-	memberList struct {
-		Items []Member `json:"items"`
-		Total int      `json:"total"`
+	memberList   Page[Member]
+	membersQuery struct {
+		Search
+		Role identity.Role `query:"role" enum:"viewer,user,manager,admin"`
+		Sort string        `query:"sort" enum:"name,-name,email,-email,since,-since,signed_in,-signed_in" default:"name" doc:"With - from the last to the first."`
+		Paging
 	}
 	memberPatch struct {
 		ID   string `path:"id" maxLength:"64"`
@@ -89,9 +94,11 @@ type (
 			Role  identity.Role `json:"role" enum:"viewer,user,manager,admin"`
 		}
 	}
-	invitationList struct {
-		Items []Invitation `json:"items"`
-		Total int          `json:"total"`
+	invitationList   Page[Invitation]
+	invitationsQuery struct {
+		Search
+		Sort string `query:"sort" enum:"email,-email,created,-created,expires,-expires" default:"-created" doc:"With - from the last to the first."`
+		Paging
 	}
 	tokenPath struct {
 		Token string `path:"token" maxLength:"200"`
@@ -108,9 +115,11 @@ type (
 		Items  []RoleInfo            `json:"items" doc:"From the least to the most."`
 		Scopes []identity.Permission `json:"scopes" doc:"What API keys may be limited to."`
 	}
-	tenantList struct {
-		Items []TenantRef `json:"items"`
-		Total int         `json:"total"`
+	tenantList   Page[TenantRef]
+	tenantsQuery struct {
+		Search
+		Sort string `query:"sort" enum:"name,-name,id,-id" default:"name" doc:"With - from the last to the first."`
+		Paging
 	}
 	newTenant struct {
 		Body struct {
@@ -137,13 +146,16 @@ func (a *api) people() {
 		return out, nil
 	})
 	get(a, "/api/sign-in", "get-sign-in-settings", tag, "Tell how people come in", nil, a.signInSettings)
-	get(a, "/api/people", "list-people", tag, "List the tenant's people", nil, func(ctx context.Context, _ *struct{}) (memberList, error) {
+	get(a, "/api/people", "list-people", tag, "List the tenant's people", nil, func(ctx context.Context, in *membersQuery) (memberList, error) {
 		all, err := svc.Members(ctx, tenantOf(ctx))
-		out := memberList{Items: []Member{}, Total: len(all)}
-		for _, m := range all {
-			out.Items = append(out.Items, memberOf(m))
+		if err != nil {
+			return memberList{}, err
 		}
-		return out, err
+		if in.Role != "" {
+			all = slices.DeleteFunc(all, func(m identity.Member) bool { return m.Role != in.Role })
+		}
+		page, err := memberShelf.page(each(all, memberOf), in.Search, in.Sort, in.Paging)
+		return memberList(page), err
 	})
 	get(a, "/api/people/{id}", "get-person", tag, "Get a person", missing, func(ctx context.Context, in *idPath) (Member, error) {
 		m, err := svc.Member(ctx, tenantOf(ctx), in.ID)
@@ -156,13 +168,13 @@ func (a *api) people() {
 	remove(a, "DELETE", "/api/people/{id}", "remove-person", tag, "Remove a person from the tenant", taken, func(ctx context.Context, in *idPath) error {
 		return svc.RemoveMember(ctx, tenantOf(ctx), in.ID)
 	})
-	get(a, "/api/invitations", "list-invitations", tag, "List the invitations that were not accepted", nil, func(ctx context.Context, _ *struct{}) (invitationList, error) {
+	get(a, "/api/invitations", "list-invitations", tag, "List the invitations that were not accepted", nil, func(ctx context.Context, in *invitationsQuery) (invitationList, error) {
 		all, err := svc.Invitations(ctx, tenantOf(ctx))
-		out := invitationList{Items: []Invitation{}, Total: len(all)}
-		for _, i := range all {
-			out.Items = append(out.Items, invitationOf(i))
+		if err != nil {
+			return invitationList{}, err
 		}
-		return out, err
+		page, err := invitationShelf.page(each(all, invitationOf), in.Search, in.Sort, in.Paging)
+		return invitationList(page), err
 	})
 	change(a, "POST", "/api/invitations", "invite", tag, "Invite somebody", http.StatusCreated, []int{403, 409}, func(ctx context.Context, in *invitationInput) (NewInvitation, error) {
 		i, token, err := svc.Invite(ctx, identity.Of(ctx), in.Body.Email, in.Body.Role)
@@ -179,27 +191,57 @@ func (a *api) people() {
 	enters(a, "POST", "/api/invite/{token}", "accept-invitation", "Accept an invitation, and sign in", []int{403, 404, 409, 429}, func(ctx context.Context, in *acceptInput) (identity.Signed, error) {
 		return svc.Accept(ctx, in.Token, in.Body.Name, in.Body.Password, in.Body.Language, identity.Of(ctx))
 	})
-	get(a, "/api/tenants", "list-tenants", "Tenants", "List the tenants you know of", nil, func(ctx context.Context, _ *struct{}) (tenantList, error) {
+	get(a, "/api/tenants", "list-tenants", "Tenants", "List the tenants you know of", nil, func(ctx context.Context, in *tenantsQuery) (tenantList, error) {
 		all, err := svc.Tenants(ctx, identity.Of(ctx))
-		out := tenantList{Items: []TenantRef{}, Total: len(all)}
-		for _, t := range all {
-			out.Items = append(out.Items, TenantRef{t.ID, t.Name})
+		if err != nil {
+			return tenantList{}, err
 		}
-		return out, err
+		page, err := tenantShelf.page(each(all, tenantRefOf), in.Search, in.Sort, in.Paging)
+		return tenantList(page), err
 	})
 	change(a, "POST", "/api/tenants", "create-tenant", "Tenants", "Make a tenant, with yourself as its administrator", http.StatusCreated, []int{403, 409},
 		func(ctx context.Context, in *newTenant) (TenantRef, error) {
 			t, err := svc.CreateTenant(ctx, identity.Of(ctx), in.Body.ID, in.Body.Name)
-			return TenantRef{t.ID, t.Name}, err
+			return tenantRefOf(t), err
 		})
+	get(a, "/api/tenant", "get-tenant", "Tenants", "Get your tenant", nil, func(ctx context.Context, _ *struct{}) (TenantRef, error) {
+		t, err := svc.Tenant(ctx, tenantOf(ctx))
+		return tenantRefOf(t), err
+	})
 	change(a, "PATCH", "/api/tenant", "rename-tenant", "Tenants", "Rename your tenant", 0, []int{403}, func(ctx context.Context, in *renameTenant) (TenantRef, error) {
 		if err := svc.RenameTenant(ctx, tenantOf(ctx), in.Body.Name); err != nil {
 			return TenantRef{}, err
 		}
 		t, err := svc.Tenant(ctx, tenantOf(ctx))
-		return TenantRef{t.ID, t.Name}, err
+		return tenantRefOf(t), err
 	})
 }
+
+var (
+	memberShelf = shelf[Member]{
+		id:    func(m Member) string { return m.ID },
+		words: func(m Member) []string { return []string{m.Name, m.Email} },
+		by: map[string]func(Member) string{
+			"name": func(m Member) string { return agent.Fold(m.Name) }, "email": func(m Member) string { return m.Email },
+			"since": func(m Member) string { return moment(m.Since) }, "signed_in": func(m Member) string { return perhaps(m.SignedInAt) },
+		},
+	}
+	invitationShelf = shelf[Invitation]{
+		id:    func(i Invitation) string { return i.ID },
+		words: func(i Invitation) []string { return []string{i.Email, i.InvitedBy} },
+		by: map[string]func(Invitation) string{
+			"email": func(i Invitation) string { return i.Email }, "created": func(i Invitation) string { return moment(i.CreatedAt) },
+			"expires": func(i Invitation) string { return moment(i.ExpiresAt) },
+		},
+	}
+	tenantShelf = shelf[TenantRef]{
+		id:    func(t TenantRef) string { return t.ID },
+		words: func(t TenantRef) []string { return []string{t.ID, t.Name} },
+		by:    map[string]func(TenantRef) string{"id": func(t TenantRef) string { return t.ID }, "name": func(t TenantRef) string { return agent.Fold(t.Name) }},
+	}
+)
+
+func tenantRefOf(t identity.Tenant) TenantRef { return TenantRef{t.ID, t.Name} }
 
 func memberOf(m identity.Member) Member {
 	return Member{Person: personOf(m.Account), Role: m.Role, Disabled: m.Disabled, Since: m.Since, SignedInAt: optional(m.Account.SignedInAt)}

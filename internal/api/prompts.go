@@ -54,11 +54,13 @@ type PromptFinding struct {
 
 type (
 	promptPhases struct {
-		Items []PromptPhase       `json:"items"`
-		Sets  map[string][]string `json:"sets" doc:"For each template, the phases that make a conversation of its kind, in order."`
+		Page[PromptPhase]
+		Sets map[string][]string `json:"sets" doc:"For each template, the phases that make a conversation of its kind, in order."`
 	}
 	phasesQuery struct {
+		Search
 		Lang string `query:"lang" maxLength:"35" default:"en" doc:"en, fr or es."`
+		Paging
 	}
 	composeInput struct{ Body PromptDraft }
 	importInput  struct {
@@ -93,14 +95,16 @@ type (
 // A draft costs money: whoever asks gets five at once, and then one every twelve seconds.
 var draftRate = allowance{most: 5, every: 12 * time.Second}
 
+var phaseShelf = shelf[PromptPhase]{
+	id:    func(p PromptPhase) string { return p.ID },
+	words: func(p PromptPhase) []string { return []string{p.Name, p.Goal, p.Script} },
+}
+
 func (a *api) prompts() {
 	const tag = "Prompt builder"
 	get(a, "/api/prompts/phases", "list-prompt-phases", tag, "List the phases that instructions can be composed of", nil, func(_ context.Context, in *phasesQuery) (promptPhases, error) {
-		out := promptPhases{Items: []PromptPhase{}, Sets: prompt.Sets()}
-		for _, p := range prompt.Phases(in.Lang) {
-			out.Items = append(out.Items, PromptPhase(p))
-		}
-		return out, nil
+		page, err := phaseShelf.page(each(prompt.Phases(in.Lang), func(p prompt.Phase) PromptPhase { return PromptPhase(p) }), in.Search, "", in.Paging)
+		return promptPhases{Page: page, Sets: prompt.Sets()}, err
 	})
 	change(a, "POST", "/api/prompts/compose", "compose-prompt", tag, "Compose instructions from phases", 0, nil, func(_ context.Context, in *composeInput) (PromptText, error) {
 		d := draftIn(in.Body)

@@ -47,9 +47,10 @@ type (
 	providerPath struct {
 		ID string `path:"id" maxLength:"64" example:"openai"`
 	}
-	providerList struct {
-		Items []Provider `json:"items"`
-		Total int        `json:"total"`
+	providerList   Page[Provider]
+	providersQuery struct {
+		Search
+		Paging
 	}
 	providerInput struct {
 		ID   string `path:"id" maxLength:"64" example:"openai"`
@@ -59,12 +60,21 @@ type (
 	}
 )
 
+var providerShelf = shelf[Provider]{
+	id:    func(p Provider) string { return p.ID },
+	words: func(p Provider) []string { return append([]string{p.ID, p.Name}, p.Offers...) },
+}
+
 func (a *api) providers() {
 	const tag = "Providers"
 	missing := []int{http.StatusNotFound}
-	get(a, "/api/providers", "list-providers", tag, "List the providers and how they are set", nil, func(ctx context.Context, _ *struct{}) (providerList, error) {
-		items, err := a.s.Providers.List(ctx, tenantOf(ctx))
-		return providerList{Items: notNil(items), Total: len(items)}, err
+	get(a, "/api/providers", "list-providers", tag, "List the providers and how they are set", nil, func(ctx context.Context, in *providersQuery) (providerList, error) {
+		all, err := a.s.Providers.List(ctx, tenantOf(ctx))
+		if err != nil {
+			return providerList{}, err
+		}
+		page, err := providerShelf.page(all, in.Search, "", in.Paging)
+		return providerList(page), err
 	})
 	get(a, "/api/providers/{id}", "get-provider", tag, "Get a provider and how it is set", missing, func(ctx context.Context, in *providerPath) (Provider, error) {
 		return a.s.Providers.Get(ctx, tenantOf(ctx), in.ID)

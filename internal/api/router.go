@@ -42,6 +42,9 @@ type api struct {
 	s       Services
 	huma    huma.API
 	samples buckets
+	tagged  map[string]bool // routes whose answers have an ETag, by the multiplexer's pattern
+	checked map[string]bool // routes that change what a tagged one answers, and take its ETag; true for those that answer the same
+	changes locks
 	drafts  buckets
 }
 
@@ -49,16 +52,16 @@ type api struct {
 // Rules. It refuses browsers' requests from other sites that would change something. Timeouts are the server's.
 func New(s Services) http.Handler {
 	mux := http.NewServeMux()
-	register(mux, s)
+	a := register(mux, s)
 	mux.HandleFunc("/", noRoute(mux))
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, problem(http.StatusForbidden, "cross_origin", "A page of another site may not change anything here."))
+		writeProblem(w, r, problem(http.StatusForbidden, "cross_origin", "A page of another site may not change anything here."))
 	}))
 	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
-		mux.ServeHTTP(w, r)
+		a.validated(mux, w, r)
 	}))
 }
 
@@ -75,6 +78,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	c.DocsPath, c.SchemasPath = "", ""
 	c.CreateHooks = nil // no $schema members in bodies
 	c.RejectUnknownQueryParameters = true
+	c.Transformers = append(c.Transformers, inTheirLanguage)
 	c.Components.Schemas.RegisterTypeAlias(reflect.TypeFor[event.Millis](), reflect.TypeFor[float64]())
 	a := &api{s: s, huma: humago.New(mux, c)}
 	a.huma.UseMiddleware(a.guarded)
@@ -93,6 +97,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.voices()
 	a.templates()
 	a.prompts()
+	a.describe()
 	return a
 }
 
@@ -155,11 +160,11 @@ func noRoute(mux *http.ServeMux) http.HandlerFunc {
 		}
 		if len(allow) > 0 {
 			w.Header().Set("Allow", strings.Join(allow, ", "))
-			writeProblem(w, problem(http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not possible here."))
+			writeProblem(w, r, problem(http.StatusMethodNotAllowed, "method_not_allowed", r.Method+" is not possible here."))
 			return
 		}
 		f := fault.New(fault.NotFound, "no_such_route", "There is nothing at %s.", r.URL.Path)
 		f.Params = map[string]string{"path": r.URL.Path}
-		writeProblem(w, problemOf(r.Context(), "route", f))
+		writeProblem(w, r, problemOf(r.Context(), "route", f))
 	}
 }

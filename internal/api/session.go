@@ -151,8 +151,11 @@ type (
 		Address   string    `json:"address" doc:"Where it was opened."`
 		Browser   string    `json:"browser" doc:"Its User-Agent."`
 	}
-	signedInList struct {
-		Items []SignedInAt `json:"items"`
+	signedInList  Page[SignedInAt]
+	sessionsQuery struct {
+		Search
+		Sort string `query:"sort" enum:"created,-created,seen,-seen" default:"-seen" doc:"With - from the last to the first."`
+		Paging
 	}
 	idPath struct {
 		ID string `path:"id" maxLength:"64"`
@@ -186,6 +189,13 @@ func (a *api) session() {
 		return a.s.Identity.SwitchTenant(ctx, identity.Of(ctx), in.Body.Tenant)
 	})
 	a.sso(tag)
+	get(a, "/api/profile", "get-profile", tag, "Get your name and language", bad[:1], func(ctx context.Context, _ *struct{}) (Person, error) {
+		p := identity.Of(ctx)
+		if p.Kind != identity.BySession {
+			return Person{}, fault.New(fault.Unknown, "sign_in_required", "Only somebody who is signed in has a profile.")
+		}
+		return personOf(p.Account), nil
+	})
 	change(a, "PUT", "/api/profile", "set-profile", tag, "Change your name and language", 0, bad[:1], func(ctx context.Context, in *profileInput) (Person, error) {
 		acc, err := a.s.Identity.UpdateProfile(ctx, identity.Of(ctx), in.Body.Name, in.Body.Language)
 		return personOf(acc), err
@@ -290,12 +300,20 @@ func personOf(a identity.Account) Person {
 	return Person{ID: a.ID, Email: a.Email, Name: a.Name, Language: a.Lang}
 }
 
-func (a *api) listSessions(ctx context.Context, _ *struct{}) (signedInList, error) {
+var sessionShelf = shelf[SignedInAt]{
+	id:    func(s SignedInAt) string { return s.ID },
+	words: func(s SignedInAt) []string { return []string{s.Address, s.Browser} },
+	by:    map[string]func(SignedInAt) string{"created": func(s SignedInAt) string { return moment(s.CreatedAt) }, "seen": func(s SignedInAt) string { return moment(s.SeenAt) }},
+}
+
+func (a *api) listSessions(ctx context.Context, in *sessionsQuery) (signedInList, error) {
 	p := identity.Of(ctx)
 	all, err := a.s.Identity.SessionsOf(ctx, p)
-	out := signedInList{Items: []SignedInAt{}}
-	for _, s := range all {
-		out.Items = append(out.Items, SignedInAt{ID: s.ID, Current: s.ID == p.Session.ID, CreatedAt: s.CreatedAt, SeenAt: s.SeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, Browser: s.Agent})
+	if err != nil {
+		return signedInList{}, err
 	}
-	return out, err
+	page, err := sessionShelf.page(each(all, func(s identity.Session) SignedInAt {
+		return SignedInAt{ID: s.ID, Current: s.ID == p.Session.ID, CreatedAt: s.CreatedAt, SeenAt: s.SeenAt, ExpiresAt: s.ExpiresAt, Address: s.Address, Browser: s.Agent}
+	}), in.Search, in.Sort, in.Paging)
+	return signedInList(page), err
 }

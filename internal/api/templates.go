@@ -43,12 +43,11 @@ type TemplateDetail struct {
 }
 
 type (
-	templateList struct {
-		Items []Template `json:"items"`
-		Total int        `json:"total"`
-	}
+	templateList   Page[Template]
 	templatesQuery struct {
+		Search
 		Lang string `query:"lang" maxLength:"35" default:"en" doc:"Language of the agents: en, fr or es."`
+		Paging
 	}
 	templateQuery struct {
 		ID      string `path:"id" maxLength:"64" example:"reception"`
@@ -65,16 +64,17 @@ type (
 	}
 )
 
+var templateShelf = shelf[Template]{
+	id:    func(t Template) string { return t.ID },
+	words: func(t Template) []string { return []string{t.ID, t.Name, t.Description} },
+}
+
 func (a *api) templates() {
 	const tag = "Catalogues"
 	missing := []int{http.StatusNotFound}
 	get(a, "/api/templates", "list-templates", tag, "List the templates of agents", nil, func(_ context.Context, in *templatesQuery) (templateList, error) {
-		out := templateList{Items: []Template{}}
-		for _, t := range a.s.Templates.List(in.Lang) {
-			out.Items = append(out.Items, templateOf(t))
-		}
-		out.Total = len(out.Items)
-		return out, nil
+		page, err := templateShelf.page(each(a.s.Templates.List(in.Lang), templateOf), in.Search, "", in.Paging)
+		return templateList(page), err
 	})
 	get(a, "/api/templates/{id}", "get-template", tag, "Get a template with its agent", missing, func(_ context.Context, in *templateQuery) (TemplateDetail, error) {
 		return a.filled(in.ID, in.Lang, nil, in.Samples)

@@ -54,13 +54,13 @@ type (
 		Count int    `json:"count" doc:"Voices that are found without this filter."`
 	}
 	voiceList struct {
-		Items      []Voice           `json:"items" doc:"Available ones first."`
-		Total      int               `json:"total" doc:"Without limit and offset."`
+		Page[Voice]
 		Facets     voiceFacets       `json:"facets"`
 		Relax      []voiceRelaxation `json:"relax" doc:"When nothing was found: which filter to drop, the nearest first."`
 		SampleText string            `json:"sample_text" doc:"What a sample says when it is not told, in the language asked for."`
 	}
 	voicesQuery struct {
+		Search
 		Language  string `query:"language" maxLength:"35" example:"fr" doc:"A voice that speaks every language is of each."`
 		Locale    string `query:"locale" maxLength:"35" example:"fr-FR"`
 		Gender    string `query:"gender" enum:"female,male,neutral,unknown"`
@@ -68,9 +68,8 @@ type (
 		Provider  string `query:"provider" maxLength:"64"`
 		Model     string `query:"model" maxLength:"300" example:"azure/gpt-realtime" doc:"Only voices that an agent on this model can have."`
 		Available string `query:"available" enum:"true,false" doc:"Only those that can be used now, or only the others."`
-		Limit     int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
-		Offset    int    `query:"offset" minimum:"0" maximum:"100000" default:"0"`
 		Lang      string `query:"lang" maxLength:"35" default:"en" doc:"Language of the texts: en, fr or es."`
+		Paging
 	}
 	sampleQuery struct {
 		Provider string `path:"provider" maxLength:"64" example:"espeak"`
@@ -96,14 +95,14 @@ func (a *api) voices() {
 		if err != nil {
 			return voiceList{}, err
 		}
-		out := voiceList{Items: []Voice{}, Total: len(r.Items), Relax: []voiceRelaxation{}, SampleText: voice.SampleText(in.Lang), Facets: voiceFacets{
+		page, err := voiceShelf.page(each(r.Items, func(e voice.Entry) Voice { return voiceOf(e, in.Lang) }), in.Search, "", in.Paging)
+		if err != nil {
+			return voiceList{}, err
+		}
+		out := voiceList{Page: page, Relax: []voiceRelaxation{}, SampleText: voice.SampleText(in.Lang), Facets: voiceFacets{
 			Language: counts(r.Facets["language"]), Locale: counts(r.Facets["locale"]), Gender: counts(r.Facets["gender"]), Type: counts(r.Facets["type"]), Provider: counts(r.Facets["provider"])}}
 		for _, x := range r.Relax {
 			out.Relax = append(out.Relax, voiceRelaxation(x))
-		}
-		from := min(in.Offset, len(r.Items))
-		for _, e := range r.Items[from:min(from+in.Limit, len(r.Items))] {
-			out.Items = append(out.Items, voiceOf(e, in.Lang))
 		}
 		return out, nil
 	})
@@ -123,6 +122,12 @@ func (a *api) voices() {
 		}
 		return &sampleOutput{Type: "audio/wav", Length: strconv.Itoa(len(wav)), Cache: "private, max-age=3600", Body: wav}, nil
 	})
+}
+
+// Available voices come first.
+var voiceShelf = shelf[Voice]{
+	id:    func(v Voice) string { return v.Provider + "/" + v.ID + "/" + v.Locale },
+	words: func(v Voice) []string { return []string{v.Name, v.ID, v.ProviderName, v.Summary, v.Quality, v.Locale} },
 }
 
 func counts(list []voice.Count) []facetCount {

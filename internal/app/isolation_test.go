@@ -147,6 +147,8 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"DELETE /api/keys/{id}":                  {id: key.ID, code: "key_not_found"},
 		"GET /api/tenants":                       own,
 		"POST /api/tenants":                      {body: map[string]string{"id": "evil", "name": "Evil"}, code: "not_allowed"},
+		"GET /api/tenant":                       own,
+		"GET /api/profile":                      own,
 		"PATCH /api/tenant":                      {body: map[string]string{"name": "Acme SA"}},
 		"GET /api/audit":                         own,
 		"GET /api/models":                        own,

@@ -277,7 +277,7 @@ func decodeCursor(by Sort, c string) (Position, error) {
 	key, id, ok := strings.Cut(rest, " ")
 	n, perr := strconv.ParseInt(key, 10, 64)
 	if err != nil || perr != nil || !ok || order != string(by) {
-		return Position{}, fault.New(fault.Invalid, "bad_cursor", "The cursor is none that this server gave out for this order. Begin with the first page.").At("cursor")
+		return Position{}, fault.New(fault.Invalid, "bad_cursor", "The cursor is none that this server gave out for this order. Begin with the first page.").At("query.cursor")
 	}
 	return Position{Key: n, ID: id}, nil
 }

@@ -149,7 +149,7 @@ func decodeCursor(c string) (Position, error) {
 	ms, id, ok := strings.Cut(string(raw), ".")
 	n, perr := strconv.ParseInt(ms, 10, 64)
 	if err != nil || !ok || perr != nil {
-		return Position{}, fault.New(fault.Invalid, "bad_cursor", "The cursor is none that this server gave out. Begin with the first page.").At("cursor")
+		return Position{}, fault.New(fault.Invalid, "bad_cursor", "The cursor is none that this server gave out. Begin with the first page.").At("query.cursor")
 	}
 	return Position{time.UnixMilli(n).UTC(), id}, nil
 }

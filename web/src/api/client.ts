@@ -36,7 +36,8 @@ export type AuditEntry = Schemas['AuditEntry'];
 export type SignedInAt = Schemas['SignedInAt'];
 export type Role = NonNullable<Me['role']>;
 
-export const api = createClient<paths>({ baseUrl: window.location.origin });
+// Errors are worded here, by their codes and in the console's language: of the server's own words only the English details are wanted.
+export const api = createClient<paths>({ baseUrl: window.location.origin, headers: { 'Accept-Language': 'en' } });
 
 api.use({
   onResponse: ({ response }) => {
@@ -69,6 +70,20 @@ export async function unwrap<T>(request: Promise<{ data?: T; error?: unknown; re
   }
   if (answer.response.ok) return answer.data as T;
   throw problemOf(answer.response.status, answer.error);
+}
+
+/** A list whole, page by page: for one that is short, or that is chosen from. */
+export async function whole<T extends { items: unknown[]; next_cursor?: string }>(
+  page: (query: { limit: 100; cursor?: string }) => Promise<T>,
+): Promise<T> {
+  const first = await page({ limit: 100 });
+  const items = [...first.items];
+  for (let cursor = first.next_cursor; cursor; ) {
+    const next = await page({ limit: 100, cursor });
+    items.push(...next.items);
+    cursor = next.next_cursor;
+  }
+  return { ...first, items, next_cursor: undefined };
 }
 
 function problemOf(status: number, body: unknown): ApiError {

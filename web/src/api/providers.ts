@@ -1,10 +1,13 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, unwrap } from '~/api/client';
+import { api, unwrap, whole } from '~/api/client';
 
 export type Settings = Record<string, unknown>;
 
 export const providersQuery = () =>
-  queryOptions({ queryKey: ['providers'], queryFn: ({ signal }) => unwrap(api.GET('/api/providers', { signal })) });
+  queryOptions({
+    queryKey: ['providers'],
+    queryFn: ({ signal }) => whole((query) => unwrap(api.GET('/api/providers', { signal, params: { query } }))),
+  });
 
 export const setProvider = (id: string, settings: Settings) =>
   unwrap(api.PUT('/api/providers/{id}', { params: { path: { id } }, body: { settings } }));

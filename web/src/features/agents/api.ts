@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { type Agent, type AgentKeys, changed } from '~/api/agents';
-import { api, unwrap } from '~/api/client';
+import { api, unwrap, whole } from '~/api/client';
 
 /** What a gallery shows; all of it is in its address. */
 export interface GalleryFilter {
@@ -14,15 +14,15 @@ export interface GalleryFilter {
 export const sorts = ['name', '-updated', '-created', 'reference'] as const;
 export type Sort = (typeof sorts)[number];
 
-export const galleryQuery = (kind: Agent['kind'], { sort = 'name', ...filter }: GalleryFilter) =>
+export const galleryQuery = (kind: Agent['kind'], { sort = 'name', search, ...filter }: GalleryFilter) =>
   infiniteQueryOptions({
-    queryKey: ['agents', 'list', kind, filter, sort],
+    queryKey: ['agents', 'list', kind, search, filter, sort],
     initialPageParam: '',
     queryFn: ({ signal, pageParam }) =>
       unwrap(
         api.GET('/api/agents', {
           signal,
-          params: { query: { ...filter, kind, sort, limit: 24, cursor: pageParam || undefined } },
+          params: { query: { ...filter, q: search, kind, sort, limit: 24, cursor: pageParam || undefined } },
         }),
       ),
     getNextPageParam: (last) => last.next_cursor,
@@ -84,7 +84,8 @@ export const nameQuery = (name: string, except: string | undefined) =>
 export const modelsQuery = (lang: string) =>
   queryOptions({
     queryKey: ['models', lang],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/models', { signal, params: { query: { lang } } })),
+    queryFn: ({ signal }) =>
+      whole((page) => unwrap(api.GET('/api/models', { signal, params: { query: { lang, ...page } } }))),
     staleTime: 30_000,
     placeholderData: keepPreviousData,
   });
@@ -102,7 +103,7 @@ export const voicesQuery = (filter: VoiceFilter, lang: string) =>
   queryOptions({
     queryKey: ['voices', filter, lang],
     queryFn: ({ signal }) =>
-      unwrap(api.GET('/api/voices', { signal, params: { query: { ...filter, lang, limit: 200 } } })),
+      whole((page) => unwrap(api.GET('/api/voices', { signal, params: { query: { ...filter, lang, ...page } } }))),
     staleTime: 30_000,
     placeholderData: keepPreviousData,
   });

@@ -1,14 +1,17 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
-import { api, type Role, unwrap } from '~/api/client';
+import { api, type Role, unwrap, whole } from '~/api/client';
 
 export const sessionsQuery = () =>
   queryOptions({
     queryKey: ['profile', 'sessions'],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/profile/sessions', { signal })),
+    queryFn: ({ signal }) => whole((query) => unwrap(api.GET('/api/profile/sessions', { signal, params: { query } }))),
   });
 
 export const peopleQuery = () =>
-  queryOptions({ queryKey: ['people'], queryFn: ({ signal }) => unwrap(api.GET('/api/people', { signal })) });
+  queryOptions({
+    queryKey: ['people'],
+    queryFn: ({ signal }) => whole((query) => unwrap(api.GET('/api/people', { signal, params: { query } }))),
+  });
 
 /** How people come in; it changes only with the server's configuration. */
 export const signInQuery = () =>
@@ -21,11 +24,14 @@ export const signInQuery = () =>
 export const invitationsQuery = () =>
   queryOptions({
     queryKey: ['invitations'],
-    queryFn: ({ signal }) => unwrap(api.GET('/api/invitations', { signal })),
+    queryFn: ({ signal }) => whole((query) => unwrap(api.GET('/api/invitations', { signal, params: { query } }))),
   });
 
 export const keysQuery = () =>
-  queryOptions({ queryKey: ['keys'], queryFn: ({ signal }) => unwrap(api.GET('/api/keys', { signal })) });
+  queryOptions({
+    queryKey: ['keys'],
+    queryFn: ({ signal }) => whole((query) => unwrap(api.GET('/api/keys', { signal, params: { query } }))),
+  });
 
 /** What narrows the audit trail down; part of the address. Days are of the reader's time zone, to included. */
 export interface AuditFilter {
