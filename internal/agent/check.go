@@ -58,6 +58,8 @@ type Models interface {
 	Offer(ctx context.Context, d Definition, p Part) (Offer, error)
 	// Usable is why no conversation with d could begin here; nil when one could.
 	Usable(ctx context.Context, d Definition) error
+	// HasTool reports whether the tenant has a tool of that reference: one that an agent uses may have been removed, or stayed behind on the server that the agent comes from.
+	HasTool(ctx context.Context, reference string) bool
 }
 
 // ModelOf is what the catalogue knows of the model that answers, false when nothing is known of it: a call flow, the server's choice, a model that only its name tells of.
@@ -290,6 +292,11 @@ func (c *checker) offers(ctx context.Context, models Models) {
 			part            Part
 			provider, voice string
 		}{{Whole, d.Realtime.Provider, d.Realtime.Voice}, {Ears, d.Recogniser.Provider, ""}, {Mouth, d.Voice.Provider, d.Voice.ID}}...)
+	}
+	for i, t := range d.Tools {
+		if reference.MatchString(t) && !models.HasTool(ctx, t) {
+			c.add(Warning, fmt.Sprintf("tools[%d]", i), "tool_missing", map[string]string{"tool": t}, "There is no tool %q here any more: the agent talks without it. Take it away, or add the tool again.", t)
+		}
 	}
 	for _, p := range parts {
 		if p.provider == "" || p.provider == Auto || p.provider == None {

@@ -117,6 +117,9 @@ func (j judge) Usable(ctx context.Context, d agent.Definition) error {
 	return err
 }
 
+// HasTool implements agent.Models. No tool is kept here yet: whatever an agent names came from elsewhere.
+func (judge) HasTool(context.Context, string) bool { return false }
+
 // Describe implements api.Machine. Agents of the same models are looked at once.
 func (j judge) Describe(ctx context.Context, defs []agent.Definition) []api.Described {
 	type models struct {

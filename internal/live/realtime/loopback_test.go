@@ -358,6 +358,18 @@ func TestServerStops(t *testing.T) {
 	v.complete(t)
 }
 
+// Who asks for text in the address reads even the greeting, and hears nothing.
+func TestWrittenFromTheAddress(t *testing.T) {
+	d := openDoor(t, setup{plan: greet})
+	g := d.visit(t, "&extensions=griot&modalities=text", nil)
+	require.Equal(t, "text", g.until("session.created").str("session.output_modalities.0"))
+	require.NotEmpty(t, g.until("response.output_text.done").str("text"))
+	require.Equal(t, "completed", g.until("response.done").str("response.status"))
+	g.leave()
+	v := <-d.ended
+	v.complete(t)
+}
+
 // Twenty at once, each with its own words.
 func TestManyClients(t *testing.T) {
 	d := openDoor(t, setup{voice: fake.TTSOptions{WordsPerSec: 20}, plan: func(p *session.Plan) {

@@ -127,7 +127,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Refuse(w, err)
 		return
 	}
-	effective, plan, err := begin(conv, secret.Session)
+	patches := secret.Session
+	if hear == nil && translate == nil {
+		patches = append(slices.Clip(patches), fromAddress(r)...)
+	}
+	effective, plan, err := begin(conv, patches)
 	if err != nil {
 		conv.Close("refused", err)
 		Refuse(w, err)
@@ -167,6 +171,14 @@ func (s *Server) survive(conv *Conversation, hangUp func()) {
 // Extended reports whether a client asks for Griot's extensions: ?extensions=griot.
 func Extended(r *http.Request) bool {
 	return slices.Contains(strings.Split(r.URL.Query().Get("extensions"), ","), "griot")
+}
+
+// fromAddress is what a client of the extensions asks of the session in its address, before there is anything to say: with ?modalities=text even the greeting is written.
+func fromAddress(r *http.Request) []wire.SessionPatch {
+	if !Extended(r) || r.URL.Query().Get("modalities") != wire.ModalityText {
+		return nil
+	}
+	return []wire.SessionPatch{{Type: wire.SessionRealtime, OutputModalities: wire.Some([]string{wire.ModalityText})}}
 }
 
 func first(a, b string) string {

@@ -20,6 +20,8 @@ export interface LiveOptions {
   agent: string;
   /** Whether to ask for the microphone at the start. It can be opened later as well. */
   microphone: boolean;
+  /** The agent writes instead of speaking, its greeting too: there is no sound. */
+  written?: boolean;
   openMicrophone: OpenMicrophone;
   openSpeaker: OpenSpeaker;
   openSocket: OpenSocket;
@@ -83,7 +85,7 @@ export class LiveClient {
     if (this.call.state.name !== 'idle') return;
     this.set({ ...this.call, state: { name: 'connecting', step: 'mic' } });
     try {
-      await this.playback.open(this.options.openSpeaker);
+      if (!this.options.written) await this.playback.open(this.options.openSpeaker);
     } catch (cause) {
       this.fail('sound', cause instanceof Error ? cause.message : undefined);
       return;
@@ -181,7 +183,9 @@ export class LiveClient {
     this.set({ ...this.call, state: { name: 'connecting', step: 'network' } });
     const base = this.options.origin.replace(/^http/, 'ws');
     const model = encodeURIComponent(`agent:${this.options.agent}`);
-    const socket = this.options.openSocket(`${base}/v1/realtime?model=${model}&extensions=griot`);
+    const socket = this.options.openSocket(
+      `${base}/v1/realtime?model=${model}&extensions=griot${this.options.written ? '&modalities=text' : ''}`,
+    );
     this.socket = socket;
     this.deadline = setTimeout(() => this.fail('timeout'), connectLimitMs);
     socket.onopen = () => {

@@ -10,11 +10,12 @@ interface Props {
   conflict: AgentConflict;
   /** Saves these keys over the agent as it is now; none: it stays as the other left it. */
   settle(mine: AgentKeys): Promise<boolean>;
-  cancel(): void;
+  /** Puts it aside: nothing is saved, and nothing is lost. */
+  close(): void;
 }
 
 /** Somebody else has saved the agent: both versions, and a choice per key. What only one of the two has changed is kept at first. */
-export function ConflictDialog({ conflict, settle, cancel }: Props) {
+export function ConflictDialog({ conflict, settle, close }: Props) {
   const { t } = useTranslation(['agents', 'common']);
   const words = useKeyWords();
   const { theirs, yours, current } = conflict;
@@ -24,15 +25,15 @@ export function ConflictDialog({ conflict, settle, cancel }: Props) {
   const [busy, setBusy] = useState(false);
   const of = (path: string) =>
     choice[path] ?? (yours.some((d) => d.path === path) && !both.has(path) ? 'mine' : 'theirs');
-  const save = async () => {
+  const save = async (mine: typeof yours) => {
     setBusy(true);
-    await settle(nested(yours.filter((d) => of(d.path) === 'mine').map((d) => ({ path: d.path, value: d.after }))));
+    await settle(nested(mine.map((d) => ({ path: d.path, value: d.after }))));
     setBusy(false);
   };
   return (
     <Modal
       opened
-      onClose={cancel}
+      onClose={close}
       size="xl"
       title={t('conflict.title')}
       closeButtonProps={{ 'aria-label': t('common:close') }}
@@ -71,10 +72,13 @@ export function ConflictDialog({ conflict, settle, cancel }: Props) {
         );
       })}
       <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={cancel}>
+        <Button variant="subtle" color="gray" onClick={close}>
+          {t('conflict.later')}
+        </Button>
+        <Button variant="default" disabled={busy} onClick={() => void save([])}>
           {t('conflict.discard')}
         </Button>
-        <Button loading={busy} data-autofocus onClick={() => void save()}>
+        <Button loading={busy} data-autofocus onClick={() => void save(yours.filter((d) => of(d.path) === 'mine'))}>
           {t('conflict.save')}
         </Button>
       </Group>

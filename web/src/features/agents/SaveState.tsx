@@ -1,12 +1,20 @@
 import { Button } from '@mantine/core';
-import { IconCloudCheck, IconCloudOff, IconCloudUp, IconPencil } from '@tabler/icons-react';
+import { IconCloudCheck, IconCloudOff, IconCloudUp, IconPencil, IconUsers } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { DraftState } from './draft';
 import { useProblem } from './useProblem';
 import classes from './Wizard.module.css';
 
+interface Props {
+  state: DraftState;
+  saves: boolean;
+  retry(): void;
+  /** Shows what somebody else has changed. */
+  compare(): void;
+}
+
 /** Whether what is typed is safe. */
-export function SaveState({ state, saves, retry }: { state: DraftState; saves: boolean; retry(): void }) {
+export function SaveState({ state, saves, retry, compare }: Props) {
   const { t } = useTranslation('agents');
   const { problem } = useProblem();
   const { status, agent, error } = state;
@@ -17,6 +25,17 @@ export function SaveState({ state, saves, retry }: { state: DraftState; saves: b
         {t('wizard.save.failed', { why: problem(error) })}
         <Button size="compact-xs" variant="default" onClick={retry}>
           {t('wizard.save.retry')}
+        </Button>
+      </p>
+    );
+  }
+  if (status === 'conflict') {
+    return (
+      <p className={classes.save} data-tone="neg" role="alert">
+        <IconUsers size={17} stroke={1.8} aria-hidden />
+        {t('wizard.save.conflict')}
+        <Button size="compact-xs" variant="default" onClick={compare}>
+          {t('wizard.save.compare')}
         </Button>
       </p>
     );

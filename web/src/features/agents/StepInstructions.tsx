@@ -1,22 +1,78 @@
-import { NativeSelect, Textarea } from '@mantine/core';
+import { Button, NativeSelect, Textarea } from '@mantine/core';
+import {
+  IconArrowBackUp,
+  IconFileImport,
+  IconListNumbers,
+  type IconPencil,
+  IconSparkles,
+  IconTemplate,
+} from '@tabler/icons-react';
+import { type ComponentType, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useFormat } from '~/components/useFormat';
-import { characters, mostInstructions, withLanguage } from './form';
+import { Blanks } from './Blanks';
+import { blanksOf } from './blanks';
+import { FromFile } from './FromFile';
+import { FromPhases } from './FromPhases';
+import { FromTemplate } from './FromTemplate';
+import { characters, type Form, mostInstructions, withLanguage } from './form';
+import { Generated } from './Generated';
+import own from './Instructions.module.css';
+import { writtenLanguage } from './promptApi';
 import { fieldId, type StepProps } from './Wizard';
 import classes from './Wizard.module.css';
 
+/** A way to come by instructions: it shows a text, and gives it over when the person takes it. */
+export interface WayProps {
+  form: Form;
+  /** Language of templates and phases. */
+  lang: string;
+  most: number;
+  take: StepProps['edit'];
+  /** Puts a text below what there is. */
+  add(text: string): void;
+}
+
+const ways = {
+  template: [IconTemplate, FromTemplate],
+  phases: [IconListNumbers, FromPhases],
+  file: [IconFileImport, FromFile],
+  generate: [IconSparkles, Generated],
+} satisfies Record<string, [typeof IconPencil, ComponentType<WayProps>]>;
+const wayNames = Object.keys(ways) as Way[];
+type Way = keyof typeof ways;
+
+interface Props extends StepProps {
+  /** Values for the blanks that are not in the text yet. */
+  values: Record<string, string>;
+  setValues(values: Record<string, string>): void;
+  fill(): void;
+}
+
 /** What the agent is told, and how it opens the conversation. */
-export function StepInstructions({ form, edit, lacks }: StepProps & { template?: string }) {
-  const { t } = useTranslation('agents');
+export function StepInstructions({ form, edit, lacks, values, setValues, fill }: Props) {
+  const { t, i18n } = useTranslation(['instructions', 'agents']);
   const format = useFormat();
+  const [way, setWay] = useState<Way>();
+  const [before, setBefore] = useState<Pick<Form, 'instructions' | 'greeting'>>();
   const most = mostInstructions(form.kind);
   const count = characters(form.instructions);
+  const lang = writtenLanguage(form.language, i18n.language);
+  const blanks = blanksOf(`${form.greeting}\n${form.instructions}`);
+  const take: StepProps['edit'] = (change) => {
+    setBefore(form.instructions.trim() === '' ? undefined : form);
+    edit(change);
+    setWay(undefined);
+    requestAnimationFrame(() => document.getElementById(fieldId('instructions'))?.focus({ preventScroll: true }));
+  };
+  const add = (text: string) => take((f) => ({ ...f, instructions: `${f.instructions.trimEnd()}\n\n${text}` }));
+  const Shown = way && ways[way][1];
   return (
     <div className={classes.fields}>
       {form.kind === 'text' && (
         <NativeSelect
           id={fieldId('language')}
-          label={t('language')}
+          label={t('agents:language')}
           required
           error={lacks('language')}
           value={form.language}
@@ -29,29 +85,70 @@ export function StepInstructions({ form, edit, lacks }: StepProps & { template?:
             .map((value) => ({ value, label: format.language(value) }))}
         />
       )}
+      <fieldset className={own.ways} aria-label={t('ways')}>
+        {wayNames.map((name) => {
+          const Icon = ways[name][0];
+          return (
+            <button
+              key={name}
+              type="button"
+              className={own.way}
+              aria-expanded={way === name}
+              onClick={() => setWay(way === name ? undefined : name)}
+            >
+              <Icon size={18} stroke={1.7} aria-hidden />
+              <span>
+                <b>{t(`way.${name}`)}</b>
+                <small>{t(`wayText.${name}`)}</small>
+              </span>
+            </button>
+          );
+        })}
+      </fieldset>
+      {Shown && way && (
+        <section className={own.panel} aria-label={t(`way.${way}`)}>
+          <Shown form={form} lang={lang} most={most} take={take} add={add} />
+        </section>
+      )}
+      {blanks.length > 0 && <Blanks names={blanks} lang={lang} values={values} change={setValues} fill={fill} />}
       <div className={classes.editor}>
         <Textarea
           id={fieldId('instructions')}
-          label={t('wizard.instructions.label')}
-          description={t(form.modelKind === 'flow' ? 'wizard.instructions.flow' : 'wizard.instructions.help')}
+          label={t('agents:wizard.instructions.label')}
+          description={t(
+            form.modelKind === 'flow' ? 'agents:wizard.instructions.flow' : 'agents:wizard.instructions.help',
+          )}
           required={form.modelKind !== 'flow'}
           error={lacks('instructions')}
           autosize
-          minRows={12}
-          maxRows={24}
+          minRows={10}
+          maxRows={22}
           spellCheck
           lang={form.language}
           value={form.instructions}
           onChange={(e) => edit({ instructions: e.currentTarget.value })}
         />
         <p className={classes.over} data-over={count > most || undefined}>
-          <span>{t('wizard.instructions.markdown')}</span>
-          <b>{t('wizard.instructions.counter', { count: format.number(count), most: format.number(most) })}</b>
+          <span>{t('agents:wizard.instructions.markdown')}</span>
+          <b>{t('counter', { count: format.number(count), most: format.number(most) })}</b>
         </p>
+        {before && (
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            leftSection={<IconArrowBackUp size={15} stroke={1.8} aria-hidden />}
+            onClick={() => {
+              edit({ instructions: before.instructions, greeting: before.greeting });
+              setBefore(undefined);
+            }}
+          >
+            {t('takeBack')}
+          </Button>
+        )}
       </div>
       <Textarea
-        label={t('wizard.instructions.greeting')}
-        description={t('wizard.instructions.greetingHelp')}
+        label={t('agents:wizard.instructions.greeting')}
+        description={t('agents:wizard.instructions.greetingHelp')}
         autosize
         minRows={2}
         lang={form.language}

@@ -23,7 +23,9 @@ export function StepModel({ form, edit, lacks }: StepProps) {
   const fitting = usable.filter((m) => form.kind !== 'text' || m.kind === 'llm');
   const groups = [undefined, ...models.data.families]
     .map((family) => ({ family, items: fitting.filter((m) => (m.family ?? '') === (family?.id ?? '')) }))
-    .filter((g) => g.items.length > 0);
+    .filter((g) => g.items.length > 0)
+    // What can be had comes first: native audio, then models that write, then the flows.
+    .sort((a, b) => Number(ready(b.items)) - Number(ready(a.items)) || Number(!a.family) - Number(!b.family));
   return (
     <div id={fieldId('model')}>
       {lack && <p className={classes.lack}>{lack}</p>}
@@ -33,6 +35,7 @@ export function StepModel({ form, edit, lacks }: StepProps) {
           family={family}
           items={items}
           chosen={form.model}
+          any={ready(fitting)}
           choose={(m) => edit((f) => withModel(f, m))}
         />
       ))}
@@ -40,29 +43,36 @@ export function StepModel({ form, edit, lacks }: StepProps) {
   );
 }
 
+const ready = (items: Model[]) => items.some((m) => m.available);
+
 interface FamilyProps {
   family?: ModelFamily;
   items: Model[];
   chosen: string;
+  /** Whether there is a model at all that can be had. */
+  any: boolean;
   choose(model: Model): void;
 }
 
-function Family({ family, items, chosen, choose }: FamilyProps) {
+function Family({ family, items, chosen, any, choose }: FamilyProps) {
   const { t } = useTranslation('agents');
-  const ready = items.filter((m) => m.available);
-  const others = items.filter((m) => !m.available);
+  const here = items.filter((m) => m.available || m.id === chosen);
+  const others = items.filter((m) => !here.includes(m));
+  const card = (m: Model) => <ModelCard key={m.id} model={m} chosen={m.id === chosen} choose={() => choose(m)} />;
   return (
     <fieldset className={classes.family}>
       <legend>
         {family ? t('wizard.model.family', { id: family.id, name: family.name }) : t('wizard.model.flows')}
-        {family && <Chip small>{t('wizard.model.ready', { ready: ready.length, count: items.length })}</Chip>}
+        {family && <Chip small>{t('wizard.model.ready', { ready: here.length, count: items.length })}</Chip>}
       </legend>
       <p className={classes.familyText}>{family ? family.summary : t('wizard.model.flowsText')}</p>
-      <div className={classes.cards}>
-        {[...ready, ...others].map((m) => (
-          <ModelCard key={m.id} model={m} chosen={m.id === chosen} choose={() => choose(m)} />
-        ))}
-      </div>
+      {here.length > 0 && <div className={classes.cards}>{here.map(card)}</div>}
+      {others.length > 0 && (
+        <details className={classes.others} open={here.length === 0 && !any}>
+          <summary>{t('wizard.model.others', { count: others.length })}</summary>
+          <div className={classes.cards}>{others.map(card)}</div>
+        </details>
+      )}
     </fieldset>
   );
 }

@@ -8,6 +8,7 @@ import { LinkButton } from '~/components/links';
 import { useFormat } from '~/components/useFormat';
 import { TalkButton } from './AgentCard';
 import { nameQuery } from './api';
+import { blanksOf } from './blanks';
 import type { DraftState } from './draft';
 import { automatic, characters, type Form, type Step, split } from './form';
 import { useProblem } from './useProblem';
@@ -28,6 +29,7 @@ export function StepPublish({ form, edit, lacks, state, publishing, open }: Prop
   const { error, done, gap } = publishing;
   const findings = error instanceof Incomplete ? error.findings : (state.agent?.findings ?? []);
   const relevant = findings.filter((f) => error instanceof Incomplete || f.severity === 'warning');
+  const blanks = blanksOf(`${form.greeting}\n${form.instructions}`);
   return (
     <div className={classes.fields}>
       {done && state.status === 'clean' && <Published {...done} />}
@@ -43,6 +45,11 @@ export function StepPublish({ form, edit, lacks, state, publishing, open }: Prop
       {error !== null && !(error instanceof Incomplete) && (
         <p className={classes.finding} data-severity="error" role="alert">
           {error instanceof Changed ? t('wizard.publish.changed') : problem(error)}
+        </p>
+      )}
+      {blanks.length > 0 && (
+        <p className={classes.finding} data-severity="warning">
+          {t('wizard.publish.blanks', { names: blanks.map((b) => `{{${b}}}`).join(', ') })}
         </p>
       )}
       {gap && (
@@ -109,6 +116,7 @@ function Recap({ form, open }: { form: Form; open(step: Step): void }) {
     rows.push(['voice', t('language'), form.language === '' ? '' : format.language(form.language)]);
     rows.push(['voice', t('voice'), form.voice === '' ? '' : named(form.voice)]);
   }
+  rows.push(['tools', t('tools'), form.tools.join(', ')]);
   rows.push([
     'instructions',
     t('wizard.instructions.label'),

@@ -1,34 +1,27 @@
 import { Button } from '@mantine/core';
 import { IconArrowLeft, IconArrowRight, IconRocket } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useBlocker, useNavigate } from '@tanstack/react-router';
+import { useBlocker } from '@tanstack/react-router';
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { AgentDetail } from '~/api/agents';
+import type { AgentConflict, AgentDetail } from '~/api/agents';
 import { LinkButton } from '~/components/links';
 import page from '~/components/Page.module.css';
 import { PageTitle } from '~/components/PageTitle';
 import { changeAgent, createAgent, modelsQuery } from './api';
+import { filled } from './blanks';
 import { ConflictDialog } from './ConflictDialog';
 import { Draft } from './draft';
-import {
-  emptyForm,
-  type Field,
-  type Form,
-  firstIncomplete,
-  missing,
-  type Step,
-  stepNumbers,
-  stepOf,
-  stepsOf,
-} from './form';
+import { emptyForm, type Field, type Form, firstIncomplete, missing, stepNumbers, stepOf, stepsOf } from './form';
 import { SaveState } from './SaveState';
 import { StepInstructions } from './StepInstructions';
 import { StepModel } from './StepModel';
 import { StepPublish } from './StepPublish';
 import { Stepper } from './Stepper';
+import { StepTools } from './StepTools';
 import { StepVoice } from './StepVoice';
 import type { WizardSearch } from './search';
+import { TryPanel } from './TryPanel';
 import { useFixed } from './useFixed';
 import { usePublishing } from './usePublishing';
 import classes from './Wizard.module.css';
@@ -36,6 +29,8 @@ import { WizardSummary } from './WizardSummary';
 
 interface Props {
   agent?: AgentDetail;
+  /** What a new agent begins with. */
+  start?: Form;
   search: WizardSearch;
   go(next: Partial<WizardSearch>, replace?: boolean): void;
   /** The new agent has its reference. */
@@ -54,20 +49,23 @@ export interface StepProps {
 export const fieldId = (field: Field) => `wizard-${field}`;
 
 /** Five steps from nothing to an agent that can be called. */
-export function Wizard({ agent, search, go, created, left }: Props) {
+export function Wizard({ agent, start, search, go, created, left }: Props) {
   const { t, i18n } = useTranslation(['agents', 'common']);
-  const navigate = useNavigate();
   const [draft] = useState(() => {
     const ports = { create: createAgent, change: changeAgent };
-    return new Draft(ports, agent ?? { ...emptyForm(search.kind ?? 'voice'), language: i18n.language });
+    return new Draft(ports, agent ?? start ?? { ...emptyForm(search.kind ?? 'voice'), language: i18n.language });
   });
   const state = useSyncExternalStore(draft.subscribe, draft.read);
   const { form } = state;
   const steps = stepsOf(form.kind);
-  const step = stepOf(search.step ?? 1, form.kind) as Exclude<Step, 'tools'>;
+  const step = stepOf(search.step ?? 1, form.kind);
   const at = steps.indexOf(step);
   const [reached, setReached] = useState(() => reachedBy(agent, form));
   const [asked, setAsked] = useState(false);
+  /** For the blanks of the instructions, before they are put in. */
+  const [values, setValues] = useState<Record<string, string>>({});
+  /** Put aside, to go on writing; the way back is beside the title. */
+  const [aside, setAside] = useState<AgentConflict>();
   const models = useQuery(modelsQuery(i18n.language)).data;
   const title = useRef<HTMLHeadingElement>(null);
   const fixed = useFixed(agent);
@@ -104,8 +102,16 @@ export function Wizard({ agent, search, go, created, left }: Props) {
     // The heading of the step is where reading goes on.
     requestAnimationFrame(() => title.current?.focus());
   };
+  const fill = () => {
+    const { form: now } = draft.read();
+    const put = (text: string) => filled(text, values);
+    if (Object.values(values).some((v) => v.trim()))
+      draft.edit({ ...now, instructions: put(now.instructions), greeting: put(now.greeting) });
+    setValues({});
+  };
   const next = () => {
-    const first = lacking[0];
+    if (step === 'instructions') fill();
+    const first = missing(draft.read().form, step)[0];
     const to = steps[at + 1];
     if (first) {
       setAsked(true);
@@ -139,7 +145,12 @@ export function Wizard({ agent, search, go, created, left }: Props) {
               {agent ? t('wizard.edit', { name: agent.name || t('nameless') }) : t(`wizard.new.${form.kind}`)}
             </PageTitle>
           </div>
-          <SaveState state={state} saves={draft.saves} retry={() => void draft.flush()} />
+          <SaveState
+            state={state}
+            saves={draft.saves}
+            retry={() => void draft.flush()}
+            compare={() => void draft.compare()}
+          />
         </div>
         <Stepper steps={steps} form={form} models={models?.items} at={at} reached={reached} open={show} />
         <div className={classes.columns}>
@@ -150,10 +161,16 @@ export function Wizard({ agent, search, go, created, left }: Props) {
             <p className={classes.subtitle}>{t(`wizard.${step}.text`)}</p>
             {step === 'model' && <StepModel {...props} />}
             {step === 'voice' && <StepVoice {...props} />}
-            {step === 'instructions' && <StepInstructions {...props} template={agent ? undefined : search.template} />}
+            {step === 'tools' && <StepTools {...props} findings={state.agent?.findings ?? []} />}
+            {step === 'instructions' && (
+              <StepInstructions {...props} values={values} setValues={setValues} fill={fill} />
+            )}
             {step === 'publish' && <StepPublish {...props} state={state} publishing={publishing} open={show} />}
           </section>
-          <WizardSummary form={form} models={models?.items} />
+          <div className={classes.side}>
+            <WizardSummary form={form} models={models?.items} />
+            {(step === 'instructions' || step === 'publish') && <TryPanel draft={draft} state={state} />}
+          </div>
         </div>
       </div>
       <footer className={classes.foot}>
@@ -193,13 +210,11 @@ export function Wizard({ agent, search, go, created, left }: Props) {
           )}
         </div>
       </footer>
-      {state.conflict && (
+      {state.conflict && state.conflict !== aside && (
         <ConflictDialog
           conflict={state.conflict}
           settle={(mine) => draft.settle(mine)}
-          cancel={() =>
-            void navigate({ to: '/agents/$agentId', params: { agentId: state.conflict?.current.reference ?? '' } })
-          }
+          close={() => setAside(state.conflict)}
         />
       )}
     </>

@@ -1,8 +1,11 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
 import { LoadFailed } from '~/components/LoadFailed';
 import page from '~/components/Page.module.css';
-import { agentQuery } from './api';
+import { agentQuery, modelsQuery } from './api';
+import { fromTemplate } from './form';
+import { templateQuery, writtenLanguage } from './promptApi';
 import type { WizardSearch } from './search';
 import { Wizard } from './Wizard';
 
@@ -25,13 +28,39 @@ export function WizardPage({ search, go }: Props) {
     staleTime: Number.POSITIVE_INFINITY, // what is typed is not overtaken; saving tells of others' changes
     gcTime: 0,
   });
+  const { i18n } = useTranslation();
+  const wanted = new_ && search.agent === undefined ? (search.template ?? '') : '';
+  const template = useQuery(templateQuery(wanted, writtenLanguage(i18n.language, 'en')));
+  const models = useQuery({ ...modelsQuery(i18n.language), enabled: wanted !== '' });
   const leave = () => void queries.invalidateQueries({ queryKey: ['agents'] });
   if (new_) {
     const created = (reference: string) => {
       setOwn({ turn: own.turn, reference });
       go({ agent: reference }, true);
     };
-    return <Wizard key={`new ${own.turn} ${search.template}`} search={search} go={go} created={created} left={leave} />;
+    const failed = template.isError ? template : models;
+    if (wanted !== '' && failed.isError) {
+      return (
+        <div className={page.page}>
+          <LoadFailed page error={failed.error} retry={() => void failed.refetch()} />
+        </div>
+      );
+    }
+    if (wanted !== '' && !(template.data && models.data)) return <div className={page.page} aria-busy />;
+    const start =
+      wanted !== '' && template.data && models.data
+        ? fromTemplate(search.kind ?? 'voice', template.data, models.data.items)
+        : undefined;
+    return (
+      <Wizard
+        key={`new ${own.turn} ${search.template}`}
+        start={start}
+        search={search}
+        go={go}
+        created={created}
+        left={leave}
+      />
+    );
   }
   if (loaded.isError) {
     return (

@@ -35,22 +35,20 @@ export function WizardSummary({ form, models }: { form: Form; models?: Model[] }
   ]);
   rows.push([t('wizard.instructions.greeting'), form.greeting ? t('wizard.present') : t('none')]);
   return (
-    <aside className={classes.side} aria-labelledby="wizard-summary">
-      <div className={`${page.card} ${classes.sideCard}`}>
-        <h2 id="wizard-summary">{t('wizard.summary')}</h2>
-        <div className={classes.who}>
-          <Orb name={name} size={40} />
-          <div>
-            <b>{name}</b>
-            <span>{form.language === '' ? t('wizard.notYet') : format.language(form.language)}</span>
-          </div>
+    <aside className={`${page.card} ${classes.sideCard}`} aria-labelledby="wizard-summary">
+      <h2 id="wizard-summary">{t('wizard.summary')}</h2>
+      <div className={classes.who}>
+        <Orb name={name} size={40} />
+        <div>
+          <b>{name}</b>
+          <span>{form.language === '' ? t('wizard.notYet') : format.language(form.language)}</span>
         </div>
-        <dl className={classes.facts}>
-          {rows.map(([label, value]) => (
-            <RecapRow key={label} label={label} value={value} />
-          ))}
-        </dl>
       </div>
+      <dl className={classes.facts}>
+        {rows.map(([label, value]) => (
+          <RecapRow key={label} label={label} value={value} />
+        ))}
+      </dl>
     </aside>
   );
 }

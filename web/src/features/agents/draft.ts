@@ -41,7 +41,7 @@ export class Draft {
     const agent = 'definition' in start ? start : undefined;
     const form = 'definition' in start ? formOf(start.definition) : start;
     this.state = { form, agent, status: 'clean' };
-    this.base = keysOf(form);
+    this.base = agent ? keysOf(form) : {}; // of a new one the server has nothing
   }
 
   subscribe = (listener: () => void) => {
@@ -86,6 +86,13 @@ export class Draft {
       this.fail(error);
       return false;
     }
+  }
+
+  /** Asks again what differs, with what was written since. Without a difference any more it is simply saved. */
+  async compare(): Promise<void> {
+    if (this.state.status !== 'conflict') return;
+    this.set({ status: 'dirty', conflict: undefined });
+    await this.flush();
   }
 
   /** The agent is now this one, whatever was not saved. */

@@ -1,4 +1,5 @@
 import type { Agent, AgentDefinition, AgentKeys, Model, Voice } from '~/api/agents';
+import type { TemplateDetail } from '~/api/prompts';
 
 /** What the wizard asks for. It is a part of a definition: keys that it does not ask for stay as they are. */
 export interface Form {
@@ -12,10 +13,14 @@ export interface Form {
   /** provider/id; '' when none is chosen, 'auto' for the server's own choice. */
   voice: string;
   rate: number;
+  /** References. */
+  tools: string[];
   instructions: string;
   greeting: string;
   name: string;
   description: string;
+  /** Keys that nobody is asked for, which a template brings. */
+  more: AgentKeys;
 }
 
 export const automatic = 'auto';
@@ -24,6 +29,7 @@ export const automatic = 'auto';
 export const maxVoiceInstructions = 2000;
 export const maxTextInstructions = 16_000;
 export const maxName = 120;
+export const maxTools = 8;
 
 export const mostInstructions = (kind: Form['kind']) => (kind === 'text' ? maxTextInstructions : maxVoiceInstructions);
 
@@ -37,10 +43,12 @@ export const emptyForm = (kind: Form['kind']): Form => ({
   language: '',
   voice: '',
   rate: 1,
+  tools: [],
   instructions: '',
   greeting: '',
   name: '',
   description: '',
+  more: {},
 });
 
 const set = (provider: string) => provider !== '' && provider !== 'none';
@@ -68,10 +76,12 @@ export function formOf(d: AgentDefinition): Form {
     language: d.language,
     voice: voice || automatic,
     rate: d.voice.rate,
+    tools: d.tools,
     instructions: d.instructions,
     greeting: d.greeting.text,
     name: d.name,
     description: d.description,
+    more: {},
   };
 }
 
@@ -82,9 +92,11 @@ export function keysOf(form: Form): AgentKeys {
   const whole = chosen && form.modelKind === 's2s';
   const [speaker, voice] = form.voice === '' || form.voice === automatic ? [automatic, ''] : split(form.voice);
   const keys: AgentKeys = {
+    ...form.more,
     name: form.name,
     description: form.description,
     language: form.language === '' ? 'en' : form.language,
+    tools: form.tools,
     instructions: form.instructions,
     greeting: { text: form.greeting },
   };
@@ -147,9 +159,10 @@ export function nested(flat: { path: string; value: unknown }[]): AgentKeys {
 export const stepNumbers = { model: 1, voice: 2, tools: 3, instructions: 4, publish: 5 } as const;
 export type Step = keyof typeof stepNumbers;
 
-/** An agent that writes has no voice. There is nothing to choose from among tools yet, so that step is left out. */
+/** An agent that writes has no voice. */
 export function stepsOf(kind: Form['kind']): Step[] {
-  return kind === 'text' ? ['model', 'instructions', 'publish'] : ['model', 'voice', 'instructions', 'publish'];
+  const all = Object.keys(stepNumbers) as Step[];
+  return kind === 'text' ? all.filter((s) => s !== 'voice') : all;
 }
 
 /** The step of a number, or the first one when the agent has no such step. */
@@ -201,6 +214,26 @@ export function withModel(form: Form, model: Model): Form {
   const foreign = kind === 's2s' && provider !== model.provider;
   const keep = form.voice === automatic || !(other || foreign);
   return { ...form, model: model.id, modelKind: kind, voice: keep ? form.voice : '' };
+}
+
+/** Takes a template's words; a name that was given already stays. */
+export const withTemplate = (form: Form, t: TemplateDetail): Form => ({
+  ...form,
+  instructions: t.instructions,
+  greeting: t.greeting,
+  name: form.name || t.name,
+  description: form.description || t.description,
+});
+
+/** A new agent that is like a template, with the first model that can be had. Without a language model, one that receives people has the built-in flow. */
+export function fromTemplate(kind: Form['kind'], t: TemplateDetail, models: Model[]): Form {
+  const has = (wanted: Model['kind'], id?: string) =>
+    models.find((m) => m.available && m.kind === wanted && (id === undefined || m.id === id));
+  const model = has('llm') ?? (kind === 'text' ? undefined : has('flow', `flow/${t.id}`));
+  const { turn, limits } = t.agent as Pick<AgentKeys, 'turn' | 'limits'>;
+  const more = kind === 'text' ? { limits } : { turn, limits };
+  const form = withTemplate({ ...emptyForm(kind), language: t.language, voice: automatic, more }, t);
+  return model ? withModel(form, model) : form;
 }
 
 export const voiceKey = (v: Voice) => `${v.provider}/${v.id}`;

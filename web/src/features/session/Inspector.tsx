@@ -3,6 +3,7 @@ import { useMemo, useSyncExternalStore } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Agent } from '~/api/client';
 import { LatencyPanel } from '~/components/LatencyPanel';
+import { turnsOf } from '~/components/liveTranscript';
 import { useFormat } from '~/components/useFormat';
 import type { Call } from '~/live/call';
 import type { LiveClient } from '~/live/client';
@@ -10,7 +11,6 @@ import { Chip } from '~/ui/Chip';
 import { Details } from './Details';
 import { EventsPanel } from './EventsPanel';
 import classes from './Inspector.module.css';
-import { turnsOf } from './lines';
 
 /** What is measured and known of the conversation: delays, events, and its technical side. */
 export function Inspector({ agent, call, client }: { agent: Agent; call: Call; client: LiveClient }) {

@@ -1,10 +1,10 @@
 import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { transcriptOf } from '~/components/liveTranscript';
 import { Transcript } from '~/components/Transcript';
 import { type Call, isLive } from '~/live/call';
 import classes from './Log.module.css';
-import { transcriptOf } from './lines';
 
 /** The transcript while it grows. Follows the newest words unless the person has scrolled back. */
 export function Log({ call, agent }: { call: Call; agent: string }) {
