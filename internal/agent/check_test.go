@@ -31,6 +31,8 @@ func (w world) Offer(_ context.Context, d agent.Definition, p agent.Part) (agent
 
 func (w world) Usable(context.Context, agent.Definition) error { return w.unusable }
 
+func (w world) HasTool(_ context.Context, reference string) bool { return reference != "gone" }
+
 func TestCheck(t *testing.T) {
 	number := func(f float64) *float64 { return &f }
 	realtime := func(provider, model, voice string) func(*agent.Definition) {
@@ -56,6 +58,7 @@ func TestCheck(t *testing.T) {
 		"eight tools":       {func(d *agent.Definition) { d.Tools = strings.Split("a b c d e f g h", " ") }, ""},
 		"nine tools":        {func(d *agent.Definition) { d.Tools = strings.Split("a b c d e f g h i", " ") }, "tools too_many_tools error"},
 		"odd tools":         {func(d *agent.Definition) { d.Tools = []string{"a", "a b", "a"} }, "tools[1] bad_tool error, tools[2] tool_twice error"},
+		"a tool is gone":    {func(d *agent.Definition) { d.Tools = []string{"a", "gone"} }, "tools[1] tool_missing warning"},
 		"no model":          {func(d *agent.Definition) { d.Model.Provider = agent.None }, "model.provider model_needed error"},
 		"half a model":      {func(d *agent.Definition) { d.Realtime.Voice = "alloy" }, "realtime.provider provider_needed error"},
 		"speech for a text": {text(realtime("azure", "gpt-realtime", "")), "realtime.provider realtime_not_for_text error"},

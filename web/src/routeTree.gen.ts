@@ -15,6 +15,7 @@ import { Route as RealtimeApiDothtmlRouteImport } from './routes/realtime-api[.]
 import { Route as SettingsRouteImport } from './routes/settings'
 import { Route as SetupRouteImport } from './routes/setup'
 import { Route as AgentsGalleryRouteImport } from './routes/agents.gallery'
+import { Route as AzureAvatarGalleryRouteImport } from './routes/azure-avatar.gallery'
 import { Route as InviteTokenRouteImport } from './routes/invite.$token'
 import { Route as SettingsIndexRouteImport } from './routes/settings.index'
 import { Route as SettingsAuditRouteImport } from './routes/settings.audit'
@@ -57,6 +58,11 @@ const SetupRoute = SetupRouteImport.update({
 const AgentsGalleryRoute = AgentsGalleryRouteImport.update({
   id: '/agents/gallery',
   path: '/agents/gallery',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const AzureAvatarGalleryRoute = AzureAvatarGalleryRouteImport.update({
+  id: '/azure-avatar/gallery',
+  path: '/azure-avatar/gallery',
   getParentRoute: () => rootRouteImport,
 } as any)
 const InviteTokenRoute = InviteTokenRouteImport.update({
@@ -133,6 +139,7 @@ export interface FileRoutesByFullPath {
   '/settings': typeof SettingsRouteWithChildren
   '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
+  '/azure-avatar/gallery': typeof AzureAvatarGalleryRoute
   '/invite/$token': typeof InviteTokenRoute
   '/settings/audit': typeof SettingsAuditRoute
   '/settings/keys': typeof SettingsKeysRoute
@@ -153,6 +160,7 @@ export interface FileRoutesByTo {
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
+  '/azure-avatar/gallery': typeof AzureAvatarGalleryRoute
   '/invite/$token': typeof InviteTokenRoute
   '/settings/audit': typeof SettingsAuditRoute
   '/settings/keys': typeof SettingsKeysRoute
@@ -175,6 +183,7 @@ export interface FileRoutesById {
   '/settings': typeof SettingsRouteWithChildren
   '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
+  '/azure-avatar/gallery': typeof AzureAvatarGalleryRoute
   '/invite/$token': typeof InviteTokenRoute
   '/settings/audit': typeof SettingsAuditRoute
   '/settings/keys': typeof SettingsKeysRoute
@@ -198,6 +207,7 @@ export interface FileRouteTypes {
     | '/settings'
     | '/setup'
     | '/agents/gallery'
+    | '/azure-avatar/gallery'
     | '/invite/$token'
     | '/settings/audit'
     | '/settings/keys'
@@ -218,6 +228,7 @@ export interface FileRouteTypes {
     | '/realtime-api.html'
     | '/setup'
     | '/agents/gallery'
+    | '/azure-avatar/gallery'
     | '/invite/$token'
     | '/settings/audit'
     | '/settings/keys'
@@ -239,6 +250,7 @@ export interface FileRouteTypes {
     | '/settings'
     | '/setup'
     | '/agents/gallery'
+    | '/azure-avatar/gallery'
     | '/invite/$token'
     | '/settings/audit'
     | '/settings/keys'
@@ -261,6 +273,7 @@ export interface RootRouteChildren {
   SettingsRoute: typeof SettingsRouteWithChildren
   SetupRoute: typeof SetupRoute
   AgentsGalleryRoute: typeof AgentsGalleryRoute
+  AzureAvatarGalleryRoute: typeof AzureAvatarGalleryRoute
   InviteTokenRoute: typeof InviteTokenRoute
   TextAgentsGalleryRoute: typeof TextAgentsGalleryRoute
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
@@ -312,6 +325,13 @@ declare module '@tanstack/react-router' {
       path: '/agents/gallery'
       fullPath: '/agents/gallery'
       preLoaderRoute: typeof AgentsGalleryRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/azure-avatar/gallery': {
+      id: '/azure-avatar/gallery'
+      path: '/azure-avatar/gallery'
+      fullPath: '/azure-avatar/gallery'
+      preLoaderRoute: typeof AzureAvatarGalleryRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/invite/$token': {
@@ -437,6 +457,7 @@ const rootRouteChildren: RootRouteChildren = {
   SettingsRoute: SettingsRouteWithChildren,
   SetupRoute: SetupRoute,
   AgentsGalleryRoute: AgentsGalleryRoute,
+  AzureAvatarGalleryRoute: AzureAvatarGalleryRoute,
   InviteTokenRoute: InviteTokenRoute,
   TextAgentsGalleryRoute: TextAgentsGalleryRoute,
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,

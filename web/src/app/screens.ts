@@ -4,6 +4,7 @@ import {
   IconKey,
   IconListSearch,
   IconMessage2,
+  IconMoodSmile,
   IconPhoneCall,
   IconPlugConnected,
   IconRobotFace,
@@ -45,6 +46,13 @@ export const screens = [
     menu: 'galleries',
     icon: IconMessage2,
     match: /^\/text-agents\/gallery/,
+  },
+  {
+    id: 'avatars',
+    to: '/azure-avatar/gallery',
+    menu: 'galleries',
+    icon: IconMoodSmile,
+    match: /^\/azure-avatar\/gallery/,
   },
   {
     id: 'conversations',

@@ -16,7 +16,7 @@ import classes from './AgentPage.module.css';
 import { agentQuery, deleteAgent, duplicateAgent, exportAddress, publishAgent, unpublishAgent } from './api';
 import { Overview } from './Overview';
 import { ReasonButton } from './ReasonButton';
-import type { AgentSearch } from './search';
+import { type AgentSearch, galleryOf } from './search';
 import { UndoBar } from './UndoBar';
 import { useFixed } from './useFixed';
 import { useRefusal } from './useMay';
@@ -168,7 +168,7 @@ function Head({ agent }: { agent: AgentDetail }) {
           close={(restored) => {
             setGone(false);
             void refresh();
-            if (!restored) void navigate({ to: agent.kind === 'text' ? '/text-agents/gallery' : '/agents/gallery' });
+            if (!restored) void navigate({ to: galleryOf[agent.kind] });
           }}
         />
       )}

@@ -17,8 +17,8 @@ interface Props {
 export function Blanks({ names, lang, values, change, fill }: Props) {
   const { t } = useTranslation('instructions');
   const known = new Map<string, TemplateVariable>();
-  for (const template of useQuery(templatesQuery(lang)).data?.items ?? [])
-    for (const v of template.variables) if (!known.has(v.name)) known.set(v.name, v);
+  const templates = useQuery(templatesQuery(lang)).data?.items ?? [];
+  for (const template of templates) for (const v of template.variables) if (!known.has(v.name)) known.set(v.name, v);
   const later = names.filter((n) => known.get(n)?.when === 'contact');
   const now = names.filter((n) => !later.includes(n));
   return (

@@ -12,7 +12,8 @@ export function PromptFindings({ items }: { items: PromptFinding[] }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: the list is drawn once
         <li key={i}>
           {f.line !== undefined && <b>{t('line', { line: f.line })}</b>}{' '}
-          {t(`finding.${f.code}`, { ...f.params, message: f.message })}
+          {/* too_many would be taken for a plural form */}
+          {t(`finding.${f.code === 'too_many' ? 'tooMany' : f.code}`, { ...f.params, message: f.message })}
         </li>
       ))}
     </ul>

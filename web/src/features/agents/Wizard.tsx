@@ -20,7 +20,7 @@ import { StepPublish } from './StepPublish';
 import { Stepper } from './Stepper';
 import { StepTools } from './StepTools';
 import { StepVoice } from './StepVoice';
-import type { WizardSearch } from './search';
+import { galleryOf, type WizardSearch } from './search';
 import { TryPanel } from './TryPanel';
 import { useFixed } from './useFixed';
 import { usePublishing } from './usePublishing';
@@ -188,11 +188,7 @@ export function Wizard({ agent, start, search, go, created, left }: Props) {
           <span className={classes.lacks} role="alert">
             {asked && lacking[0] ? words(lacking[0].why) : ''}
           </span>
-          <LinkButton
-            variant="subtle"
-            color="gray"
-            to={form.kind === 'text' ? '/text-agents/gallery' : '/agents/gallery'}
-          >
+          <LinkButton variant="subtle" color="gray" to={galleryOf[form.kind]}>
             {t('wizard.quit')}
           </LinkButton>
           {after ? (

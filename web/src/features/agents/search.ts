@@ -44,3 +44,10 @@ export const wizardSearch = (search: Raw): WizardSearch => ({
   kind: kinds.find((k) => k === search.kind),
   template: text(search.template),
 });
+
+/** Where the agents of a kind are. */
+export const galleryOf = {
+  voice: '/agents/gallery',
+  text: '/text-agents/gallery',
+  avatar: '/azure-avatar/gallery',
+} as const satisfies Record<Agent['kind'], string>;

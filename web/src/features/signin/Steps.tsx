@@ -1,5 +1,5 @@
 import { Button, Skeleton } from '@mantine/core';
-import { IconCheck, IconChevronRight, IconMicrophone, IconVolume } from '@tabler/icons-react';
+import { IconCheck, IconChevronRight, IconMicrophone, IconVolume, IconWand } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -134,23 +134,59 @@ function Agents({ pick }: { pick(reference: string): void }) {
   const agents = useQuery(agentsQuery);
   if (agents.isError) return <LoadFailed error={agents.error} retry={() => void agents.refetch()} />;
   if (!agents.data) return <Skeleton height={260} mt="lg" radius="lg" />;
-  if (agents.data.items.length === 0) return <Nobody />;
   return (
-    <ul className={classes.agents}>
-      {agents.data.items.slice(0, 6).map((a) => (
-        <li key={a.reference}>
-          <button type="button" className={classes.agent} onClick={() => pick(a.reference)}>
-            <Orb name={a.name} size={40} />
-            <span className={classes.choiceText}>
-              <strong>{a.name}</strong>
-              <span>{a.description}</span>
-              <span>{format.language(a.language)}</span>
-            </span>
-            <IconChevronRight size={18} stroke={1.9} aria-hidden />
-          </button>
-        </li>
-      ))}
-    </ul>
+    <>
+      {agents.data.items.length === 0 && <Nobody />}
+      <ul className={classes.agents}>
+        {agents.data.items.slice(0, 6).map((a) => (
+          <li key={a.reference}>
+            <button type="button" className={classes.agent} onClick={() => pick(a.reference)}>
+              <Orb name={a.name} size={40} />
+              <span className={classes.choiceText}>
+                <strong>{a.name}</strong>
+                <span>{a.description}</span>
+                <span>{format.language(a.language)}</span>
+              </span>
+              <IconChevronRight size={18} stroke={1.9} aria-hidden />
+            </button>
+          </li>
+        ))}
+      </ul>
+      <Templates />
+    </>
+  );
+}
+
+/** Agents of one's own: the wizard begins with what a template knows. */
+function Templates() {
+  const { t, i18n } = useTranslation('signin');
+  const lang = i18n.language;
+  const templates = useQuery({
+    queryKey: ['templates', lang],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/templates', { signal, params: { query: { lang } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  if (!templates.data) return null; // one can go on without
+  return (
+    <section className={classes.own} aria-labelledby="own">
+      <h2 id="own">{t('steps.agent.own')}</h2>
+      <p>{t('steps.agent.ownText')}</p>
+      <ul>
+        {templates.data.items.map((template) => (
+          <li key={template.id}>
+            <LinkButton
+              variant="default"
+              fullWidth
+              to="/agents/unified/create"
+              search={{ kind: 'voice', template: template.id }}
+              leftSection={<IconWand size={16} stroke={1.8} aria-hidden />}
+            >
+              {template.name}
+            </LinkButton>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
