@@ -9,6 +9,11 @@ export async function accessible(page: Page, name: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
   const found = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')}: ${n.failureSummary}`));
   expect.soft(found, name).toEqual([]);
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-  expect.soft(wide, `${name} scrolls sideways`).toBe(false);
+  const wide = await page.evaluate(() => {
+    const room = window.innerWidth;
+    if (document.documentElement.scrollWidth <= room) return [];
+    const out = [...document.body.querySelectorAll('*')].filter((e) => e.getBoundingClientRect().right > room + 1);
+    return out.slice(0, 5).map((e) => `${e.tagName} ${e.className}: ${Math.round(e.getBoundingClientRect().right)} of ${room}`);
+  });
+  expect.soft(wide, `${name} scrolls sideways`).toEqual([]);
 }

@@ -163,7 +163,7 @@ export function StepVoice({ form, edit, lacks }: StepProps) {
           </label>
           <Slider
             id="voice-rate"
-            thumbProps={{ 'aria-label': t('wizard.voice.rate') }}
+            thumbLabel={t('wizard.voice.rate')}
             label={null}
             min={0.5}
             max={2}
