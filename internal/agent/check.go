@@ -115,6 +115,7 @@ func Check(ctx context.Context, d Definition, models Models) []Finding {
 	c := &checker{d: d}
 	c.words()
 	c.answers()
+	c.fallbacks()
 	if d.Kind != Text {
 		c.spoken()
 	}
@@ -209,6 +210,26 @@ func (c *checker) answers() {
 	}
 }
 
+// fallbacks looks at who answers when the model cannot.
+func (c *checker) fallbacks() {
+	d := c.d
+	if n := len(d.Model.Fallbacks); n > MaxFallbacks {
+		c.wrong("model.fallbacks", "too_many_fallbacks", counts(n, MaxFallbacks), "%d fallbacks are more than %d: keep those that are really different.", n, MaxFallbacks)
+	}
+	for i, f := range d.Model.Fallbacks {
+		field, names := fmt.Sprintf("model.fallbacks[%d]", i), map[string]string{"model": f}
+		known, ok := catalog.Find(f)
+		switch p, _, _ := strings.Cut(f, "/"); {
+		case p == "" || p == Auto || p == None:
+			c.wrong(field, "bad_fallback", names, "%q is neither a provider nor a provider and its model, such as anthropic/claude-opus-4-5.", f)
+		case ok && known.Kind != catalog.LLM:
+			c.wrong(field, "not_a_language_model", names, "The model %s is no language model: only one that writes can stand in for another.", known.ID)
+		case slices.Contains(d.Model.Fallbacks[:i], f) || !d.whole() && f == d.ModelName():
+			c.wrong(field, "fallback_twice", names, "The model %s is there already: it cannot stand in for itself.", f)
+		}
+	}
+}
+
 // spoken looks at what only agents with a voice have.
 func (c *checker) spoken() {
 	d := c.d
@@ -232,7 +253,7 @@ func (c *checker) bounds() {
 	// What was found above is put right here, so that the first fault that remains is a new one.
 	d.Reference, d.Version, d.Status = "x", 1, Active
 	d.Name, d.Language, d.Instructions, d.Tools = "x", "en", "", nil
-	d.Model = Model{Provider: Auto}
+	d.Model = Model{Provider: Auto, FallbackAfter: d.Model.FallbackAfter}
 	d.Realtime = Realtime{Provider: None}
 	for range 20 {
 		var f *fault.Error
@@ -262,6 +283,8 @@ func mend(d *Definition, key string) bool {
 		d.Turn.Prepare = def.Turn.Prepare
 	case "turn.threshold":
 		d.Turn.Threshold = def.Turn.Threshold
+	case "model.fallback_after":
+		d.Model.FallbackAfter = def.Model.FallbackAfter
 	case "turn.silence":
 		d.Turn.Silence = def.Turn.Silence
 	case "turn.merge":
@@ -324,6 +347,16 @@ func (c *checker) offers(ctx context.Context, models Models) {
 			c.wrong(field, "unknown_voice", map[string]string{"provider": p.provider, "voice": p.voice}, "%s has no voice %q: choose one of its voices.", p.provider, p.voice)
 		case o.Voices[i].Lang != "" && !speaks([]string{o.Voices[i].Lang}, d.Language):
 			c.add(Warning, field, "voice_of_another_language", map[string]string{"voice": p.voice, "language": d.Language, "spoken": o.Voices[i].Lang}, "The voice %q speaks %s, the agent %s.", p.voice, o.Voices[i].Lang, d.Language)
+		}
+	}
+	for i, f := range d.Model.Fallbacks {
+		stand := d
+		stand.Model.Provider, stand.Model.Name, _ = strings.Cut(f, "/")
+		if stand.Model.Provider == "" {
+			continue
+		}
+		if _, err := models.Offer(ctx, stand, Mind); err != nil {
+			c.wrong(fmt.Sprintf("model.fallbacks[%d]", i), first(fault.CodeOf(err), "provider_unusable"), map[string]string{"provider": stand.Model.Provider}, "%v", err)
 		}
 	}
 	if Fails(c.list) {

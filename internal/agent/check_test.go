@@ -71,17 +71,25 @@ func TestCheck(t *testing.T) {
 		"tokens of F3":      {func(d *agent.Definition) { realtime("azure", "gpt-5", "")(d); d.Model.MaxTokens = 4097 }, ""},
 		"tokens":            {func(d *agent.Definition) { d.Model.MaxTokens = -1 }, "model.max_tokens out_of_range error"},
 		"cold":              {func(d *agent.Definition) { realtime("azure", "gpt-realtime", "")(d); d.Model.Temperature = number(0.5) }, "model.temperature out_of_range error"},
-		"cold words":        {func(d *agent.Definition) { d.Model.Temperature = number(0.5) }, ""},
-		"hot words":         {func(d *agent.Definition) { d.Model.Temperature = number(2.1) }, "model.temperature out_of_range error"},
-		"turns by words":    {func(d *agent.Definition) { d.Turn.Detection, d.Language = "semantic_vad", "de" }, "turn.detection semantic_language warning"},
-		"eager":             {func(d *agent.Definition) { d.Turn.Detection, d.Turn.Eagerness = "server_vad", "high" }, "turn.eagerness eagerness_unused warning"},
-		"bounds":            {func(d *agent.Definition) { d.Turn.Silence, d.Voice.Rate, d.Limits.MaxDuration = time.Millisecond, 9, 0 }, "voice.rate bad_value error, turn.silence bad_value error, limits.max_duration bad_value error"},
-		"its language":      {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "fr-anna" }, ""},
-		"no such language":  {func(d *agent.Definition) { d.Voice.Provider, d.Language = "espeak", "es-MX" }, "voice.provider language_not_offered error"},
-		"no such voice":     {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "anna" }, "voice.id unknown_voice error"},
-		"another's voice":   {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "en-bob" }, "voice.id voice_of_another_language warning"},
-		"nobody":            {func(d *agent.Definition) { d.Recogniser.Provider = "nobody" }, "recogniser.provider unknown_provider error"},
-		"a text hears not":  {text(func(d *agent.Definition) { d.Recogniser.Provider = "nobody" }), ""},
+		"stand-ins":         {func(d *agent.Definition) { d.Model.Fallbacks = []string{"openai/gpt-4o-mini", "openai"} }, ""},
+		"odd stand-ins": {func(d *agent.Definition) {
+			d.Model.Fallbacks = []string{"/x", "openai/gpt-realtime", "openai", "openai"}
+		}, "model.fallbacks[0] bad_fallback error, model.fallbacks[1] not_a_language_model error, model.fallbacks[3] fallback_twice error"},
+		"five stand-ins": {func(d *agent.Definition) {
+			d.Model.Fallbacks = strings.Split("openai openai/a openai/b openai/c openai/d", " ")
+		}, "model.fallbacks too_many_fallbacks error"},
+		"impatient":        {func(d *agent.Definition) { d.Model.FallbackAfter = time.Millisecond }, "model.fallback_after bad_value error"},
+		"cold words":       {func(d *agent.Definition) { d.Model.Temperature = number(0.5) }, ""},
+		"hot words":        {func(d *agent.Definition) { d.Model.Temperature = number(2.1) }, "model.temperature out_of_range error"},
+		"turns by words":   {func(d *agent.Definition) { d.Turn.Detection, d.Language = "semantic_vad", "de" }, "turn.detection semantic_language warning"},
+		"eager":            {func(d *agent.Definition) { d.Turn.Detection, d.Turn.Eagerness = "server_vad", "high" }, "turn.eagerness eagerness_unused warning"},
+		"bounds":           {func(d *agent.Definition) { d.Turn.Silence, d.Voice.Rate, d.Limits.MaxDuration = time.Millisecond, 9, 0 }, "voice.rate bad_value error, turn.silence bad_value error, limits.max_duration bad_value error"},
+		"its language":     {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "fr-anna" }, ""},
+		"no such language": {func(d *agent.Definition) { d.Voice.Provider, d.Language = "espeak", "es-MX" }, "voice.provider language_not_offered error"},
+		"no such voice":    {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "anna" }, "voice.id unknown_voice error"},
+		"another's voice":  {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "en-bob" }, "voice.id voice_of_another_language warning"},
+		"nobody":           {func(d *agent.Definition) { d.Recogniser.Provider = "nobody" }, "recogniser.provider unknown_provider error"},
+		"a text hears not": {text(func(d *agent.Definition) { d.Recogniser.Provider = "nobody" }), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := named("Sophie")

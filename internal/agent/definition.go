@@ -75,7 +75,13 @@ type Model struct {
 	Name        string   `yaml:"name"`        // model to ask of that provider; empty for its default
 	Temperature *float64 `yaml:"temperature"` // 0 to 2; nil for the model's own
 	MaxTokens   int      `yaml:"max_tokens"`  // of one answer; 0 for the model's own
+
+	Fallbacks     []string      `yaml:"fallbacks"`      // who answers when the model cannot: provider/name or provider, in this order
+	FallbackAfter time.Duration `yaml:"fallback_after"` // how long a model may be silent before the next is asked, 500 ms to 30 s
 }
+
+// MaxFallbacks is how many models may stand in for another.
+const MaxFallbacks = 4
 
 // Realtime names a speech-to-speech model, which hears, thinks and speaks in one. The agent's model, recogniser and voice then answer when it cannot be had, and may be none.
 type Realtime struct {
@@ -125,7 +131,7 @@ func Default() Definition {
 		Language:   "en",
 		Version:    1,
 		Voice:      VoiceSpec{Provider: Auto, Rate: 1},
-		Model:      Model{Provider: Auto},
+		Model:      Model{Provider: Auto, FallbackAfter: 3 * time.Second},
 		Recogniser: Recogniser{Provider: Auto},
 		Realtime:   Realtime{Provider: None},
 		Turn: Turn{
@@ -208,6 +214,14 @@ func (d Definition) Validate() error {
 	if d.Model.MaxTokens < 0 {
 		return bad("model.max_tokens", "%d is negative", d.Model.MaxTokens)
 	}
+	if len(d.Model.Fallbacks) > MaxFallbacks {
+		return bad("model.fallbacks", "%d are more than %d", len(d.Model.Fallbacks), MaxFallbacks)
+	}
+	for _, f := range d.Model.Fallbacks {
+		if p, _, _ := strings.Cut(f, "/"); p == "" || p == Auto || p == None {
+			return bad("model.fallbacks", "%q is neither a provider nor a provider/name", f)
+		}
+	}
 	if len(d.Tools) > MaxTools {
 		return bad("tools", "%d are more than %d", len(d.Tools), MaxTools)
 	}
@@ -229,6 +243,7 @@ func (d Definition) Validate() error {
 		key          string
 		v, low, high time.Duration
 	}{
+		{"model.fallback_after", d.Model.FallbackAfter, 500 * time.Millisecond, 30 * time.Second},
 		{"turn.silence", d.Turn.Silence, 100 * time.Millisecond, 5 * time.Second},
 		{"turn.merge", d.Turn.Merge, 0, 2 * time.Second},
 		{"turn.prefix_padding", d.Turn.PrefixPadding, 0, 2 * time.Second},

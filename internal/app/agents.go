@@ -128,13 +128,14 @@ func (j judge) Describe(ctx context.Context, defs []agent.Definition) []api.Desc
 		flow  string
 		mind  string
 		name  string
+		next  string
 		ears  agent.Recogniser
 		whole agent.Realtime
 	}
 	seen := map[models]api.Described{}
 	out := make([]api.Described, len(defs))
 	for i, d := range defs {
-		key := models{d.Language, d.Voice, d.Model.Flow, d.Model.Provider, d.Model.Name, d.Recogniser, d.Realtime}
+		key := models{d.Language, d.Voice, d.Model.Flow, d.Model.Provider, d.Model.Name, strings.Join(d.Model.Fallbacks, " "), d.Recogniser, d.Realtime}
 		got, ok := seen[key]
 		if !ok {
 			got = j.describe(ctx, d)

@@ -375,24 +375,9 @@ func voiceName(model, voice string) string {
 
 // mind is what answers: a flow, a language model, or a flow that hands over to one.
 func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Model], error) {
-	var model llm.Model
-	id := d.Model.Provider
-	if id == agent.Auto || id == "" {
-		id = p.cfg.Speech.LLM
-	}
-	if id != "" && id != agent.None {
-		raw, err := p.settings(ctx, id)
-		if err == nil {
-			raw, err = with(raw, "model", first(d.Model.Name, p.cfg.Speech.Model))
-		}
-		if err != nil {
-			return chosen[llm.Model]{}, err
-		}
-		m, err := p.models.LLM(ctx, id, raw)
-		if err != nil {
-			return chosen[llm.Model]{}, fmt.Errorf("language model of %s: %w", id, err)
-		}
-		model = llm.Retry(m, 3, 200*time.Millisecond)
+	model, id, err := p.thinker(ctx, d)
+	if err != nil {
+		return chosen[llm.Model]{}, err
 	}
 	if d.Model.Flow == "" {
 		if model == nil && d.Realtime.Provider != agent.None {
@@ -412,6 +397,79 @@ func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Mode
 		name += "+" + id
 	}
 	return chosen[llm.Model]{f, name}, nil
+}
+
+// thinker is an agent's language model with those that stand in for it, and the id of the first one's provider; nil for an agent that has none.
+func (p *planner) thinker(ctx context.Context, d agent.Definition) (llm.Model, string, error) {
+	id := d.Model.Provider
+	if id == agent.Auto || id == "" {
+		id = p.cfg.Speech.LLM
+	}
+	var models []llm.Model
+	var names []string
+	if id != "" && id != agent.None {
+		m, err := p.writes(ctx, id, first(d.Model.Name, p.cfg.Speech.Model))
+		if err != nil && len(d.Model.Fallbacks) == 0 {
+			return nil, id, err
+		}
+		if err != nil {
+			slog.WarnContext(ctx, "an agent's language model cannot be used", "agent", d.Reference, "provider", id, "error", err)
+		} else {
+			models, names = append(models, m), append(names, id)
+		}
+		for _, f := range d.Model.Fallbacks {
+			vendor, name, _ := strings.Cut(f, "/")
+			m, err := p.writes(ctx, vendor, name)
+			if err != nil { // what was to help does no harm
+				slog.WarnContext(ctx, "a fallback of an agent cannot be used", "agent", d.Reference, "model", f, "error", err)
+				continue
+			}
+			models, names = append(models, m), append(names, f)
+		}
+		if len(models) == 0 {
+			return nil, id, err
+		}
+	}
+	switch len(models) {
+	case 0:
+		return nil, id, nil
+	case 1:
+		return llm.Retry(models[0], tryModel, tryPause), id, nil
+	}
+	for i, m := range models {
+		if i < len(models)-1 {
+			models[i] = llm.RetryWithin(m, 2, tryPause, standInPause)
+		} else {
+			models[i] = llm.Retry(m, tryModel, tryPause)
+		}
+	}
+	o := llm.FallbackOptions{First: d.Model.FallbackAfter, Failed: func(i int, err error) {
+		slog.Warn("a language model is passed over", "agent", d.Reference, "model", names[i], "error", err)
+	}}
+	return llm.FallbackWith(o, models...), id, nil
+}
+
+// How often a model is asked, and how long is waited between: a caller is waiting. One that has a stand-in is not waited for.
+const (
+	tryModel     = 3
+	tryPause     = 200 * time.Millisecond
+	standInPause = 500 * time.Millisecond
+)
+
+// writes is a vendor's language model; an empty name is the one that the vendor's settings name.
+func (p *planner) writes(ctx context.Context, vendor, name string) (llm.Model, error) {
+	raw, err := p.settings(ctx, vendor)
+	if err == nil {
+		raw, err = with(raw, "model", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m, err := p.models.LLM(ctx, vendor, raw)
+	if err != nil {
+		return nil, fmt.Errorf("language model of %s: %w", vendor, err)
+	}
+	return m, nil
 }
 
 func first(a, b string) string {

@@ -19,13 +19,19 @@ const patience = 5 * time.Second
 // (Params["retry_after_ms"] of the fault) prolongs the pause; when a pause would pass five seconds, or the vendor says that another attempt is of no use (Params["retry"] is "no"), the
 // failure is final.
 func Retry(m Model, attempts int, base time.Duration) Model {
-	return retry{m, attempts, base}
+	return RetryWithin(m, attempts, base, patience)
+}
+
+// RetryWithin is Retry with another longest pause: a model that has somebody to stand in for it is not worth waiting for.
+func RetryWithin(m Model, attempts int, base, longest time.Duration) Model {
+	return retry{m, attempts, base, longest}
 }
 
 type retry struct {
 	m        Model
 	attempts int
 	base     time.Duration
+	longest  time.Duration
 }
 
 // Generate implements Model.
@@ -39,7 +45,7 @@ func (t retry) Generate(ctx context.Context, r Request) iter.Seq2[Delta, error] 
 			}
 			d := max(jitter(pause), wish(err))
 			k := fault.KindOf(err)
-			if started || n >= t.attempts || k != fault.Unavailable && k != fault.Limited || hopeless(err) || d > patience || !sleep(ctx, d) {
+			if started || n >= t.attempts || k != fault.Unavailable && k != fault.Limited || hopeless(err) || d > t.longest || !sleep(ctx, d) {
 				yield(Delta{}, err)
 				return
 			}

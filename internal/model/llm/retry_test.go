@@ -87,6 +87,67 @@ func TestFallbackStopsWithItsContext(t *testing.T) {
 	})
 }
 
+// A model that is silent is passed over in time; one that was passed over is asked last for a while.
+func TestFallbackDoesNotWaitForever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told []int
+		first := fake.NewLLM(fake.Answer{Hang: true}, fake.Answer{Text: "first"})
+		second := fake.NewLLM(fake.Answer{Text: "second", First: 5 * time.Second}, fake.Answer{Text: "second"})
+		m := llm.FallbackWith(llm.FallbackOptions{First: 3 * time.Second, Failed: func(i int, err error) {
+			told = append(told, i)
+			require.Equal(t, "model_late", fault.CodeOf(err))
+		}}, first, second)
+		start := time.Now()
+		text, _, err := ask(t.Context(), m)
+		require.NoError(t, err)
+		require.Equal(t, "second", text)
+		require.Equal(t, 8*time.Second, time.Since(start), "the last has all the time it wants")
+		require.Equal(t, []int{0}, told)
+		require.Zero(t, first.Active(), "the silent one was let go")
+
+		start = time.Now()
+		text, _, err = ask(t.Context(), m)
+		require.NoError(t, err)
+		require.Equal(t, "second", text)
+		require.Zero(t, time.Since(start), "nobody waits twice")
+		time.Sleep(30 * time.Second)
+		text, _, err = ask(t.Context(), m)
+		require.NoError(t, err)
+		require.Equal(t, "first", text)
+	})
+}
+
+// A slow answer is not cut because its beginning was in time.
+func TestFallbackLetsAnswersBeLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := fake.NewLLM(fake.Answer{Text: "one two three four five", WordsPerSec: 1})
+		text, _, err := ask(t.Context(), llm.FallbackWith(llm.FallbackOptions{First: 2 * time.Second}, slow, fake.NewLLM(fake.Answer{Text: "never"})))
+		require.NoError(t, err)
+		require.Equal(t, "one two three four five", text)
+	})
+}
+
+// What is wrong with a request is not held against the model.
+func TestFallbackRest(t *testing.T) {
+	for _, c := range []struct {
+		err   error
+		asked int
+	}{{down, 1}, {busy, 1}, {denied, 1}, {invalid, 2}} {
+		first, second := fake.NewLLM(fake.Answer{Err: c.err}), fake.NewLLM(fake.Answer{Text: "good"})
+		m := llm.Fallback(first, second)
+		for range 2 {
+			text, _, err := ask(t.Context(), m)
+			require.NoError(t, err)
+			require.Equal(t, "good", text)
+		}
+		require.Len(t, first.Requests(), c.asked, "%v", c.err)
+	}
+	soon := *busy
+	soon.Params = map[string]string{"retry_after_ms": "3000"}
+	_, _, err := ask(t.Context(), llm.RetryWithin(fake.NewLLM(fake.Answer{Err: &soon}, fake.Answer{Text: "good"}), 3, time.Millisecond, time.Second))
+	require.ErrorIs(t, err, &soon, "too long to wait for")
+}
+
 func TestRetry(t *testing.T) {
 	soon, late := *busy, *busy
 	soon.Params = map[string]string{"retry_after_ms": "3000"}
