@@ -54,10 +54,17 @@ func benchMeasures(t *testing.T, transport string) {
 	}
 	url := benchApp(t, behind)
 	var out, progress bytes.Buffer
-	require.NoError(t, Bench(t.Context(), BenchOptions{Transport: transport, URL: url, Agent: benchAgent, Calls: 3, Time: 5 * time.Second, Interrupt: 1,
-		Stated: benchFinal + benchFirstToken + benchFirstAudio, JSON: true}, &out, &progress))
 	var r bench.Report
-	require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+	for long := 5 * time.Second; ; long *= 2 { // a machine that is busy with other tests takes longer to its first answer
+		out.Reset()
+		require.NoError(t, Bench(t.Context(), BenchOptions{Transport: transport, URL: url, Agent: benchAgent, Calls: 3, Time: long, Interrupt: 1,
+			Stated: benchFinal + benchFirstToken + benchFirstAudio, JSON: true}, &out, &progress))
+		r = bench.Report{}
+		require.NoError(t, json.Unmarshal(out.Bytes(), &r))
+		if r.Answers > 0 || long > 30*time.Second {
+			break
+		}
+	}
 	require.Equal(t, 3, r.Calls)
 	require.Equal(t, 3, r.Held)
 	require.Empty(t, r.Errors)

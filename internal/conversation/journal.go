@@ -73,7 +73,8 @@ func (s *Service) writeJournals(ctx context.Context) {
 		case <-retry.C:
 		case <-ctx.Done():
 		}
-		if failed := s.flush(); ctx.Err() != nil {
+		last := ctx.Err() != nil // looked at before: what comes while a flush goes on is for the next one
+		if failed := s.flush(); last {
 			return
 		} else if failed {
 			retry.Reset(retryTime)
