@@ -50,6 +50,11 @@ export class ChatModel {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url?.endsWith('/models')) {
+      response.writeHead(200, { 'Content-Type': 'application/json' });
+      response.end(JSON.stringify({ object: 'list', data: [{ id: 'scripted', object: 'model' }] }));
+      return;
+    }
     const body: Buffer[] = [];
     for await (const chunk of request) body.push(chunk as Buffer);
     if (!request.url?.endsWith('/chat/completions')) {
