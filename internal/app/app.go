@@ -250,6 +250,7 @@ func (a *App) Run(ctx context.Context) error {
 	defer cancel()
 	var g errgroup.Group
 	g.Go(func() error { a.plans.warm(ctx); return nil })
+	g.Go(func() error { a.offerLocal(ctx); return nil })
 	g.Go(func() error {
 		defer cancel()
 		if err := srv.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"griot/internal/config"
@@ -19,10 +20,10 @@ type Check struct {
 	Cloud                          bool // a service with an account: a conversation is possible without it
 }
 
-// checks looks at the vendors of models.
-func (p *planner) checks(ctx context.Context) (out []Check) {
+// checks looks at the vendors of models, but for those that are named.
+func (p *planner) checks(ctx context.Context, but ...string) (out []Check) {
 	for _, v := range p.models.All() {
-		if v.ID == "fake" {
+		if v.ID == "fake" || slices.Contains(but, v.ID) {
 			continue
 		}
 		got := p.here(ctx, v)
@@ -111,19 +112,36 @@ func dataCheck(dir string) Check {
 	return c
 }
 
+// offerLocal looks, beside the start and not before it, for a server of language models on this machine, and tells of it.
+func (a *App) offerLocal(ctx context.Context) {
+	v, err := a.plans.models.Get("local")
+	if err != nil {
+		return
+	}
+	if got := a.plans.here(ctx, v); got.OK {
+		a.log.Info("language models on this machine can be used: choose the provider local for an agent, or set speech.llm to local", "found", got.Found)
+	}
+}
+
 // ReportStart tells people where the server is and what is missing.
 func (a *App) ReportStart(ctx context.Context, w io.Writer) {
 	fmt.Fprintf(w, "\nGriot %s is ready: %s\n", a.version, a.URL())
 	missing := false
-	for _, c := range append(a.plans.checks(ctx), opusCheck()) {
+	var others []string
+	for _, c := range append(a.plans.checks(ctx, "local"), opusCheck()) {
 		switch {
 		case c.OK:
-		case c.Cloud:
+		case c.Cloud && c.ID == "openai":
 			fmt.Fprintf(w, "  optional: %s\n            %s\n", c.Missing, c.Mend)
+		case c.Cloud:
+			others = append(others, c.ID)
 		default:
 			missing = true
 			fmt.Fprintf(w, "  missing:  %s\n            mend it: %s\n", c.Missing, c.Mend)
 		}
+	}
+	if len(others) > 0 {
+		fmt.Fprintf(w, "  optional: other providers, not set: %s; griot doctor tells how\n", strings.Join(others, ", "))
 	}
 	if !missing {
 		fmt.Fprintln(w, "  Nothing needed is missing. Open the address and talk to an agent.")

@@ -199,17 +199,20 @@ func text(err error) string {
 
 // here reports whether a vendor's parts are on this machine.
 func (p *planner) here(ctx context.Context, v provider.Provider) provider.Presence {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	key := tenantOf(ctx) + "/" + v.ID
-	if got, ok := p.present[key]; ok && got.OK {
+	p.mu.Lock()
+	got, ok := p.present[key]
+	p.mu.Unlock()
+	if ok && got.OK && v.ID != "local" { // a server that was found can go
 		return got
 	}
 	raw, err := p.settings(ctx, v.ID)
 	if err != nil {
 		return provider.Presence{Missing: err.Error()}
 	}
-	got := v.Present(ctx, raw)
+	got = v.Present(ctx, raw)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.present[key] = got
 	return got
 }
@@ -301,9 +304,9 @@ func pick[M any](ctx context.Context, p *planner, what, named, byDefault string,
 	return none, missing
 }
 
-// cloud reports whether a vendor is a service with an account, without which a conversation is possible all the same.
+// cloud reports whether a vendor is a service that people choose to have, without which a conversation is possible all the same.
 func cloud(vendor string) bool {
-	return slices.Contains([]string{"openai", "azure", "azure-openai", "anthropic", "google"}, vendor)
+	return slices.Contains([]string{"openai", "azure", "azure-openai", "anthropic", "google", "local"}, vendor)
 }
 
 // speaks reports whether one of the languages is lang's; no language leaves the choice.

@@ -8,6 +8,7 @@ import (
 	"griot/internal/provider/espeak"
 	"griot/internal/provider/fake"
 	"griot/internal/provider/google"
+	"griot/internal/provider/local"
 	"griot/internal/provider/openai"
 	"griot/internal/provider/pocketsphinx"
 )
@@ -22,6 +23,7 @@ func providers() []provider.Provider {
 		azureopenai.Provider(),
 		anthropic.Provider(),
 		google.Provider(),
+		local.Provider(),
 		fake.Provider(), // scripted: for tests, benches and demonstrations; never taken by "auto"
 	}
 }

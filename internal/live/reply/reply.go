@@ -59,7 +59,7 @@ type Limits struct {
 	NextDelta  time.Duration // model silent in the middle: 8 s
 	FirstAudio time.Duration // voice silent after its first text: 5 s
 	Tool       time.Duration // a tool without a timeout of its own: 15 s
-	Rounds     int           // model calls in one attempt: 8
+	Rounds     int           // model calls in one attempt: 8. In the last the model is told to answer without tools
 }
 
 func (l Limits) orDefaults() Limits {
@@ -167,6 +167,9 @@ func (r *run) note(n Note) {
 	r.post(n)
 }
 
+// enough is what a model is told that goes on calling tools: the caller is to get an answer all the same.
+const enough = "You have called tools often enough. Answer now, in words, with what you know; if something could not be done, say so."
+
 // think asks the model, runs the tools it wants, and asks again with their results, until it has answered.
 func (r *run) think(done *Note) error {
 	if r.Fixed != "" {
@@ -178,7 +181,11 @@ func (r *run) think(done *Note) error {
 	}
 	req := r.Request
 	req.Messages = append([]llm.Message(nil), req.Messages...)
-	for range r.lim.Rounds {
+	for n := range r.lim.Rounds {
+		if n > 0 && n == r.lim.Rounds-1 {
+			req.Choice = "none"
+			req.Messages = append(req.Messages, llm.Message{Role: llm.System, Text: enough})
+		}
 		text, calls, err := r.ask(req, done)
 		if err != nil {
 			return err
