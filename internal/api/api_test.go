@@ -294,7 +294,7 @@ func TestActiveConversation(t *testing.T) {
 	require.Equal(t, []any{}, m["transcript"], "lists are never null")
 	require.Equal(t, []any{}, m["timings"])
 	require.Equal(t, []any{}, m["notices"])
-	require.Equal(t, map[string]any{"available": false, "duration_ms": 0.0, "url": ""}, m["recording"])
+	require.Equal(t, map[string]any{"available": false, "pending": false, "duration_ms": 0.0, "url": ""}, m["recording"])
 	s.problem(404, "no_recording", "GET", path+"/recording")
 	s.problem(404, "no_recording", "GET", path+"/peaks")
 	s.problem(409, "conversation_active", "DELETE", path)

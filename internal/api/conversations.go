@@ -68,6 +68,7 @@ type EarTruth struct{ eartruth.Report }
 // RecordingRef says where the recording is.
 type RecordingRef struct {
 	Available  bool   `json:"available"`
+	Pending    bool   `json:"pending" doc:"The conversation has ended and its recording is being written: ask again."`
 	DurationMS int64  `json:"duration_ms"`
 	URL        string `json:"url" doc:"Path of the WAV file (caller left, agent right); empty when there is none."`
 }
@@ -182,6 +183,7 @@ func (a *api) getConversation(ctx context.Context, in *conversationPath) (Conver
 	if r.Ear != nil {
 		d.Ear = &EarTruth{*r.Ear}
 	}
+	d.Recording.Pending = r.Recording.Pending
 	if r.Recording.Key != "" {
 		d.Recording = RecordingRef{Available: true, DurationMS: r.Recording.Duration.Milliseconds(),
 			URL: fmt.Sprintf("/api/conversations/%s/recording", r.ID)}

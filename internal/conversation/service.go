@@ -286,6 +286,7 @@ func decodeCursor(by Sort, c string) (Position, error) {
 func (s *Service) Get(ctx context.Context, tenant, id string) (Record, error) {
 	if l := s.liveOf(tenant, id); l != nil {
 		r := l.record()
+		r.Recording.Pending = r.Status != Active && l.recorder != nil
 		s.soFar(&r.Summary)
 		return r, nil
 	}

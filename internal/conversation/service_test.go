@@ -301,6 +301,7 @@ func TestFullDatabase(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "paid", r.Transcript[1].Tool.Output, "it can be read though it is not in the database")
 	require.Equal(t, conversation.Ended, r.Status)
+	require.True(t, r.Recording.Pending)
 
 	// The process ends before the disk has room again.
 	require.Equal(t, "disk_full", fault.CodeOf(s.Close(context.Background())))
@@ -314,6 +315,7 @@ func TestFullDatabase(t *testing.T) {
 	require.Equal(t, "caller_left", r.EndReason, "the end was known")
 	require.Equal(t, "paid", r.Transcript[1].Tool.Output)
 	require.Equal(t, 200*time.Millisecond, r.Recording.Duration)
+	require.False(t, r.Recording.Pending)
 	require.Empty(t, journals(t, w))
 }
 

@@ -89,6 +89,7 @@ type RecordingInfo struct {
 	Key      string // in the blob store
 	Duration time.Duration
 	Bytes    int64
+	Pending  bool // the conversation has ended, and its recording is being written; never kept
 }
 
 // Role of a transcript's line.

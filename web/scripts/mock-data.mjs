@@ -146,7 +146,7 @@ export const conversation = {
     turn(3, 'item_6', -1, 0, 9, -1, 221, 226, 240),
   ],
   notices: [],
-  recording: { available: true, duration_ms: 32_800, url: `/api/conversations/${id}/recording` },
+  recording: { available: true, pending: false, duration_ms: 32_800, url: `/api/conversations/${id}/recording` },
 };
 
 export const conversations = [

@@ -188,6 +188,15 @@ func TestClientsOfAllKinds(t *testing.T) {
 	}
 }
 
+// The console's End is told from a page that was left.
+func TestHangUp(t *testing.T) {
+	d := openDoor(t, setup{answers: []fake.Answer{{Text: "Yes."}}})
+	g := d.visit(t, "", nil)
+	g.until("session.created")
+	require.NoError(t, g.Close(websocket.StatusNormalClosure, "client_closed"))
+	require.Equal(t, "client_closed", (<-d.ended).reason)
+}
+
 // Rule 13: a message in many frames is one message.
 func TestFragmentedMessages(t *testing.T) {
 	d := openDoor(t, setup{answers: []fake.Answer{{Text: "Yes."}}})

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"griot/internal/fault"
 	"griot/internal/live/reply"
 	"griot/internal/live/selfvoice"
+	"griot/internal/live/transport"
 	"griot/internal/live/turn"
 	"griot/internal/model/llm"
 	"griot/internal/model/stt"
@@ -48,7 +50,11 @@ func (s *state) step(m msg, now time.Time, o *out) {
 		if fault.CodeOf(m.err) != "" { // no farewell: it broke, or was cut off
 			o.emit(failed("leg", m.err))
 		}
-		s.close("caller_left", now, o)
+		if errors.Is(m.err, transport.ErrHungUp) {
+			s.close("client_closed", now, o)
+		} else {
+			s.close("caller_left", now, o)
+		}
 	case stopMsg:
 		s.close(m.reason, now, o)
 	case tickMsg:

@@ -3,6 +3,7 @@ package transport
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"griot/internal/event"
@@ -27,6 +28,9 @@ type Inbound struct {
 	Text  string // a complete message
 }
 
+// ErrHungUp is what Recv returns, with io.EOF, when the far end says that it ended the conversation, rather than that it is gone.
+var ErrHungUp = errors.New("the far end hung up")
+
 // Heard reports how much of a generation has reached the listener, from the far end's acknowledgements.
 type Heard struct {
 	Gen   event.Gen
@@ -38,7 +42,7 @@ type Heard struct {
 // time (playout holds a lock); the rest from anywhere.
 type Leg interface {
 	Info() Info
-	// Recv fills in; io.EOF when the far end is gone.
+	// Recv fills in; io.EOF when the far end is gone, with ErrHungUp when it says that it meant to end the conversation.
 	Recv(ctx context.Context, in *Inbound) error
 	// Play returns once the frame is written or queued for writing; it never waits for playback and does not keep f.PCM.
 	Play(ctx context.Context, g event.Gen, f media.Frame) error

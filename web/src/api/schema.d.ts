@@ -1255,6 +1255,12 @@ export interface components {
                 max_duration: string;
             };
             model: {
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                fallback_after: string;
+                fallbacks: string[];
                 flow: string;
                 max_tokens: number;
                 name: string;
@@ -1426,6 +1432,12 @@ export interface components {
                 max_duration?: string;
             };
             model?: {
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                fallback_after?: string;
+                fallbacks?: string[];
                 flow?: string;
                 max_tokens?: number;
                 name?: string;
@@ -2920,6 +2932,8 @@ export interface components {
             available: boolean;
             /** Format: int64 */
             duration_ms: number;
+            /** @description The conversation has ended and its recording is being written: ask again. */
+            pending: boolean;
             /** @description Path of the WAV file (caller left, agent right); empty when there is none. */
             url: string;
         };

@@ -73,7 +73,7 @@ export function formatEuros(language: string, value: number): string {
 /** "il y a 4 s", in the largest unit that fits. */
 export function formatAge(language: string, ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
-  const format = cached(`age ${language}`, () => new Intl.RelativeTimeFormat(language, { style: 'narrow' }));
+  const format = cached(`age ${language}`, () => new Intl.RelativeTimeFormat(language, { style: 'short' }));
   if (seconds < 60) return format.format(-seconds, 'second');
   if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
   return format.format(-Math.floor(seconds / 3600), 'hour');

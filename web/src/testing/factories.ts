@@ -2,8 +2,10 @@ import type {
   Agent,
   Conversation,
   ConversationDetail,
+  EarTruth,
   Line,
   Me,
+  Overview,
   RealtimeCall,
   RealtimeStats,
   Role,
@@ -80,7 +82,74 @@ export function aDetail(over: Partial<ConversationDetail> = {}): ConversationDet
     models: { stt: 'pocketsphinx', llm: 'flow: reception', tts: 'espeak en' },
     timings: [aTurn({ turn: 1, item: 'i2', response: 'r2' })],
     notices: [],
-    recording: { available: false, duration_ms: 0, url: '' },
+    recording: { available: false, pending: false, duration_ms: 0, url: '' },
+    ...over,
+  };
+}
+
+export function anEar(over: Partial<EarTruth> = {}): EarTruth {
+  return {
+    duration_ms: 60_000,
+    turns: [
+      {
+        from_ms: 2000,
+        at_ms: 3400,
+        response: 'r2',
+        response_delay_ms: 640,
+        pipeline_ms: 612,
+        unexplained_ms: 28,
+        overlap_ms: 0,
+        dead_air_ms: 0,
+        clipped_words: 0,
+      },
+      { from_ms: 9000, at_ms: 9900, response_delay_ms: 900, overlap_ms: 0, dead_air_ms: 0, clipped_words: 0 },
+    ],
+    barge_ins: [{ at_ms: 5300, stop_ms: 200 }],
+    overlaps: [],
+    silences: [{ at_ms: 12_000, length_ms: 2500 }],
+    clips: [],
+    barge_in_stop_p50_ms: 200,
+    overlap_ms: 1500,
+    dead_air_ms: 2500,
+    clipped_words: 0,
+    caller_ms: 15_000,
+    agent_ms: 30_000,
+    caller_share: 0.25,
+    agent_share: 0.5,
+    ...over,
+  } as EarTruth;
+}
+
+export function anOverview(over: Partial<Overview> = {}): Overview {
+  const tokens = { input: 0, cached: 0, output: 0, audio_input: 0, audio_cached: 0, audio_output: 0 };
+  const sums = {
+    conversations: 0,
+    failed: 0,
+    ended: 0,
+    duration_ms: 0,
+    mean_ms: 0,
+    min_ms: 0,
+    max_ms: 0,
+    turns: 0,
+    interruptions: 0,
+    revenue: 0,
+    tokens,
+  };
+  return {
+    from: '2026-11-20T14:00:00Z',
+    to: '2026-11-21T14:00:00Z',
+    at: '2026-11-21T14:00:00Z',
+    tz: 'UTC',
+    active: 0,
+    live: Array.from({ length: 16 }, () => 0),
+    total: sums,
+    previous: sums,
+    latency: { turns: 0, ear_turns: 0 },
+    durations: [],
+    channels: [],
+    agents: [],
+    step_ms: 3_600_000,
+    series: [],
     ...over,
   };
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"griot/internal/fault"
+	"griot/internal/live/transport"
 	"griot/internal/live/transport/ws"
 )
 
@@ -254,6 +256,18 @@ func TestAbruptDisconnect(t *testing.T) {
 	require.NoError(t, conn.Close())
 	require.Equal(t, "connection_lost", fault.CodeOf(<-result))
 	require.Equal(t, "connection_lost", fault.CodeOf(<-result))
+}
+
+func TestPeerHangsUp(t *testing.T) {
+	for reason, want := range map[string]bool{"client_closed": true, "": false, "unload": false} {
+		server, client := open(t, ws.Options{})
+		closed := make(chan error, 1)
+		go func() { closed <- client.Close(websocket.StatusNormalClosure, reason) }()
+		_, _, err := server.Read(t.Context())
+		require.ErrorIs(t, err, io.EOF)
+		require.Equal(t, want, errors.Is(err, transport.ErrHungUp), reason)
+		require.NoError(t, <-closed)
+	}
 }
 
 func TestPeerCloses(t *testing.T) {

@@ -9,7 +9,12 @@ import (
 	"github.com/coder/websocket"
 
 	"griot/internal/fault"
+	"griot/internal/live/transport"
 )
+
+// hungUp is the reason a client closes with when somebody ended the conversation. Other clients close with none, whether somebody did or the page
+// was left.
+const hungUp = "client_closed"
 
 // reading is what Read keeps between calls.
 type reading struct {
@@ -23,7 +28,7 @@ type reading struct {
 const keepBuffer = 256 << 10
 
 // Read returns the next message, which is valid until the next call; binary tells a binary message from text.
-// It returns io.EOF when the peer closed, a fault when the connection broke or was ended from this side, the context's error when that
+// It returns io.EOF when the peer closed, with transport.ErrHungUp when its farewell is hungUp; a fault when the connection broke or was ended from this side, the context's error when that
 // ended, and fault.Invalid "message_too_large". After any of them nothing more can be read, but Send still works after the
 // last two, so that there can be a last word before Close.
 func (c *Conn) Read(ctx context.Context) (msg []byte, binary bool, err error) {
@@ -98,6 +103,9 @@ func (c *Conn) readFailed(ctx context.Context, err error) error {
 	var closed websocket.CloseError
 	if errors.As(err, &closed) {
 		c.finish(ending{err: errClosed, gone: true})
+		if closed.Code == websocket.StatusNormalClosure && closed.Reason == hungUp {
+			return errors.Join(io.EOF, transport.ErrHungUp)
+		}
 		return io.EOF
 	}
 	c.finish(ending{err: fault.Wrap(err, fault.Unavailable, "connection_lost", "read from the client"), gone: true})

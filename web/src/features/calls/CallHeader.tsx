@@ -1,5 +1,5 @@
 import { Button, Menu } from '@mantine/core';
-import { IconArrowLeft, IconBraces, IconDownload, IconFileText, IconTrash } from '@tabler/icons-react';
+import { IconArrowLeft, IconBraces, IconDownload, IconFileText, IconTable, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail } from '~/api/client';
@@ -10,7 +10,7 @@ import { Chip } from '~/ui/Chip';
 import { Orb } from '~/ui/Orb';
 import classes from './CallHeader.module.css';
 import { DeleteDialog } from './DeleteDialog';
-import { saveJson, saveText } from './export';
+import { saveCsv, saveJson, saveText } from './export';
 
 const tones = { active: 'pos', ended: 'plain', failed: 'neg' } as const;
 
@@ -18,18 +18,20 @@ export function CallHeader({ call }: { call: ConversationDetail }) {
   const { t } = useTranslation(['calls', 'common']);
   const format = useFormat();
   const [deleting, setDeleting] = useState(false);
-  const title = t('detail.title', { agent: call.agent_name });
+  const name = call.agent_name || call.agent;
+  const title = name ? t('detail.title', { agent: name }) : t('detail.untitled');
   return (
     <header className={classes.header}>
       <title>{t('common:title', { page: title })}</title>
       <LinkIcon to="/agents/voice-history" variant="subtle" color="gray" size={36} aria-label={t('detail.back')}>
         <IconArrowLeft size={19} aria-hidden />
       </LinkIcon>
-      <Orb name={call.agent_name} size={38} />
+      <Orb name={name || '?'} size={38} />
       <div className={classes.names}>
         <h1 className={classes.name}>{title}</h1>
         <p className={classes.facts}>
-          <time dateTime={call.started_at}>{format.dateTime(call.started_at)}</time> · {call.agent}
+          <time dateTime={call.started_at}>{format.dateTime(call.started_at)}</time>
+          {call.agent && ` · ${call.agent}`}
         </p>
       </div>
       <Chip tone={tones[call.status]} dot={call.status === 'active' ? 'live' : true}>
@@ -49,6 +51,9 @@ export function CallHeader({ call }: { call: ConversationDetail }) {
         <Menu.Dropdown>
           <Menu.Item leftSection={<IconBraces size={17} aria-hidden />} onClick={() => void saveJson(call)}>
             {t('detail.exportJson')}
+          </Menu.Item>
+          <Menu.Item leftSection={<IconTable size={17} aria-hidden />} onClick={() => saveCsv(call)}>
+            {t('detail.exportCsv')}
           </Menu.Item>
           <Menu.Item leftSection={<IconFileText size={17} aria-hidden />} onClick={() => saveText(call, t, format)}>
             {t('detail.exportText')}

@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail } from '~/api/client';
 import { LatencyPanel } from '~/components/LatencyPanel';
@@ -9,7 +10,9 @@ import { CallHeader } from './CallHeader';
 import classes from './CallPage.module.css';
 import { CallSummary } from './CallSummary';
 import { CallTranscript } from './CallTranscript';
-import { transcriptOf, turnsOf } from './lines';
+import { EarPanel } from './EarPanel';
+import { beginOf, transcriptOf, turnAt, turnsOf } from './lines';
+import { Usage } from './Usage';
 
 interface Props {
   id: string;
@@ -34,14 +37,31 @@ export function CallPage({ id, from, setFrom }: Props) {
 
 function Loaded({ call, from, setFrom }: { call: ConversationDetail; from?: number; setFrom(ms: number): void }) {
   const { t } = useTranslation('common');
+  const [current, setCurrent] = useState<string>();
+  const [picked, setPicked] = useState<number>();
+  // What is heard decides, unless it belongs to no turn.
+  const turn = turnAt(call, current) ?? picked;
+  const pick = (n: number) => {
+    setPicked(n);
+    const begin = beginOf(call, n);
+    if (begin !== undefined) setFrom(begin);
+  };
   return (
     <div className={classes.call}>
       <CallHeader call={call} />
       <div className={classes.body}>
-        <CallTranscript call={call} lines={transcriptOf(call.transcript)} from={from} setFrom={setFrom} />
+        <CallTranscript
+          call={call}
+          lines={transcriptOf(call.transcript)}
+          from={from}
+          setFrom={setFrom}
+          setCurrent={setCurrent}
+        />
         <aside className={classes.side} aria-label={t('turns.title')}>
           <CallSummary call={call} />
-          <LatencyPanel turns={turnsOf(call)} empty={t('turns.none')} />
+          <LatencyPanel turns={turnsOf(call)} empty={t('turns.none')} selected={turn} onSelect={pick} />
+          <EarPanel call={call} selected={turn} seek={setFrom} />
+          <Usage call={call} />
         </aside>
       </div>
     </div>

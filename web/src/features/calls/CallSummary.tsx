@@ -19,8 +19,14 @@ export function CallSummary({ call }: { call: ConversationDetail }) {
     [t('detail.latency'), call.latency_p50_ms === undefined ? '—' : format.ms(call.latency_p50_ms)],
     [t('detail.language'), format.language(call.language)],
     [t('detail.channel'), t(`channel.${channel}` as 'channel.other', { channel: call.channel })],
+    [t('detail.version'), call.agent_version > 0 ? format.number(call.agent_version) : '—'],
     [t('detail.reason'), call.end_reason ? t(`reason.${reason}` as 'reason.other', { reason: call.end_reason }) : '—'],
   ];
+  const models = [
+    [t('detail.stt'), call.models.stt],
+    [t('detail.llm'), call.models.llm],
+    [t('detail.tts'), call.models.tts],
+  ].filter(([, model]) => model);
   return (
     <section className={classes.summary}>
       <h2 className={classes.title}>{t('detail.summary')}</h2>
@@ -32,6 +38,16 @@ export function CallSummary({ call }: { call: ConversationDetail }) {
           </div>
         ))}
       </dl>
+      {models.length > 0 && (
+        <dl className={classes.models}>
+          {models.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
       {call.notices.map((n) => (
         <p key={n.code} className={classes.notice}>
           <IconInfoCircle size={15} stroke={1.8} aria-hidden />

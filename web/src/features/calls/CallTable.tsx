@@ -144,22 +144,24 @@ const Row = memo(function Row({ call, index }: { call: Conversation; index: numb
   const format = useFormat();
   const channelName = useChannelName();
   const date = format.dateTime(call.started_at);
+  // Transcriptions and translations have no agent.
+  const name = call.agent_name || call.agent || t('noAgent');
   const ms = call.latency_p50_ms;
   return (
     <tr aria-rowindex={index + 2}>
       <td>
         <span className={classes.agent}>
-          <Orb name={call.agent_name} size={28} />
+          <Orb name={call.agent_name || call.agent || '?'} size={28} />
           <span>
             <Link
               className={classes.link}
               to="/agents/voice-history/$sessionId"
               params={{ sessionId: call.id }}
-              aria-label={t('open', { agent: call.agent_name, date })}
+              aria-label={t('open', { agent: name, date })}
             >
-              {call.agent_name}
+              {name}
             </Link>
-            <span className={classes.reference}>{call.agent}</span>
+            {call.agent && <span className={classes.reference}>{call.agent}</span>}
           </span>
         </span>
       </td>

@@ -6,47 +6,71 @@ import type { TranscriptLine } from '~/components/transcript';
 import classes from './CallPage.module.css';
 import { currentAt, type Span, spansOf } from './lines';
 import { Recording } from './Recording';
+import { Timeline } from './Timeline';
 import { type Player, usePlayer } from './usePlayer';
 
 interface Props {
   call: ConversationDetail;
   lines: readonly TranscriptLine[];
+  /** The moment that the address names. */
   from?: number;
   setFrom(ms: number): void;
+  /** Is told which line is being said. */
+  setCurrent(item: string | undefined): void;
 }
 
-/** The words, and the recording below them where there is one. */
-export function CallTranscript({ call, lines, from, setFrom }: Props) {
+/** The words, and below them the recording, or without one the time axis alone. */
+export function CallTranscript(props: Props) {
+  return props.call.recording.available ? <WithRecording {...props} /> : <WithoutRecording {...props} />;
+}
+
+function WithoutRecording({ call, lines, from, setFrom, setCurrent }: Props) {
   const { t } = useTranslation(['calls', 'common']);
-  if (call.recording.available) return <WithRecording call={call} lines={lines} from={from} setFrom={setFrom} />;
+  const spans = spansOf(call.transcript, call.duration_ms);
+  const current = from === undefined ? undefined : currentAt(spans, from);
+  useEffect(() => setCurrent(current), [current, setCurrent]);
+  const note =
+    call.status === 'active'
+      ? t('detail.active')
+      : call.recording.pending
+        ? t('recording.pending')
+        : t('recording.none');
   return (
     <section className={classes.main} aria-label={t('common:transcript.label')}>
-      <Words lines={lines} agent={call.agent_name} />
-      <p className={classes.note}>{call.status === 'active' ? t('detail.active') : t('recording.none')}</p>
+      <Words
+        lines={lines}
+        agent={call.agent_name}
+        current={current}
+        onSelect={lines.length > 0 ? (line) => setFrom(line.at) : undefined}
+      />
+      <div className={classes.note}>
+        {lines.length > 0 && <Timeline spans={spans} duration={call.duration_ms} at={from} seek={setFrom} />}
+        <p role="status">{note}</p>
+      </div>
     </section>
   );
 }
 
-function WithRecording({ call, lines, from, setFrom }: Props) {
+function WithRecording({ call, lines, from, setFrom, setCurrent }: Props) {
   const { t } = useTranslation('common');
   const { url, duration_ms: duration } = call.recording;
   const player = usePlayer(url, duration);
   const spans = spansOf(call.transcript, duration);
   const current = useCurrent(player, spans, from !== undefined);
-  const first = useRef(from);
+  useEffect(() => setCurrent(current), [current, setCurrent]);
 
   useEffect(() => {
-    if (first.current !== undefined) player.seek(first.current);
-  }, [player]);
+    if (from !== undefined) player.seek(from);
+  }, [player, from]);
 
   const select = (line: TranscriptLine) => {
-    player.seek(line.at);
+    player.seek(line.at); // also when the address says so already
     setFrom(line.at);
   };
   return (
     <section className={classes.main} aria-label={t('transcript.label')}>
       <Words lines={lines} agent={call.agent_name} current={current} onSelect={select} />
-      <Recording id={call.id} url={url} player={player} spans={spans} />
+      <Recording id={call.id} url={url} player={player} spans={spans} ear={call.ear} />
     </section>
   );
 }
@@ -90,10 +114,10 @@ function Words({ lines, agent, current, onSelect }: WordsProps) {
       tabIndex={0}
     >
       <div className={classes.inner}>
-        {lines.length === 0 && <p>{t('detail.noTranscript')}</p>}
+        {lines.length === 0 && <p className={classes.nothing}>{t('detail.noTranscript')}</p>}
         <Transcript
           lines={lines}
-          agent={agent}
+          agent={agent || t('noAgent')}
           caller={t('common:transcript.caller')}
           current={current}
           onSelect={onSelect}

@@ -3,10 +3,12 @@ import { IconDownload, IconPlayerPauseFilled, IconPlayerPlayFilled } from '@tabl
 import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { ConversationDetail } from '~/api/client';
 import { useFormat } from '~/components/useFormat';
 import { peaksQuery } from './api';
 import type { Span } from './lines';
 import classes from './Recording.module.css';
+import { Timeline } from './Timeline';
 import { type Player, usePlaying, useWaveform } from './usePlayer';
 
 interface Props {
@@ -14,12 +16,13 @@ interface Props {
   url: string;
   player: Player;
   spans: readonly Span[];
+  ear?: ConversationDetail['ear'];
 }
 
 const rates = ['0.75', '1', '1.25', '1.5', '2'];
 
 /** The recording: both voices, who spoke when, and the place where one is. */
-export function Recording({ id, url, player, spans }: Props) {
+export function Recording({ id, url, player, spans, ear }: Props) {
   const { t } = useTranslation('calls');
   const format = useFormat();
   const peaks = useQuery(peaksQuery(id));
@@ -52,7 +55,7 @@ export function Recording({ id, url, player, spans }: Props) {
           <div className={classes.box}>
             {peaks.isPending && <Skeleton height={88} />}
             <div ref={box} aria-hidden />
-            <Marks spans={spans} duration={duration} seek={player.seek} />
+            <Timeline spans={spans} duration={duration} ear={ear} seek={player.seek} />
           </div>
         </div>
       </div>
@@ -81,27 +84,5 @@ export function Recording({ id, url, player, spans }: Props) {
         </ActionIcon>
       </div>
     </section>
-  );
-}
-
-/** A strip that shows who spoke when; a click goes there. The transcript offers the same to those who use keys. */
-function Marks({ spans, duration, seek }: { spans: readonly Span[]; duration: number; seek(ms: number): void }) {
-  if (duration <= 0) return null;
-  return (
-    <div className={classes.marks} aria-hidden>
-      {spans.map((s) => (
-        // biome-ignore lint/a11y/noStaticElementInteractions: a shortcut for the mouse to what the transcript's buttons do
-        // biome-ignore lint/a11y/useKeyWithClickEvents: the same
-        <i
-          key={s.id}
-          data-who={s.who}
-          style={{
-            insetInlineStart: `${(s.from / duration) * 100}%`,
-            width: `${((s.to - s.from) / duration) * 100}%`,
-          }}
-          onClick={() => seek(s.from)}
-        />
-      ))}
-    </div>
   );
 }

@@ -26,7 +26,8 @@ export const callQuery = (id: string) =>
   queryOptions({
     queryKey: ['conversations', 'one', id],
     queryFn: ({ signal }) => unwrap(api.GET('/api/conversations/{id}', { signal, params: { path: { id } } })),
-    refetchInterval: ({ state }) => (state.data && underWay(state.data) ? watchMs : false),
+    refetchInterval: ({ state }) =>
+      state.data && (underWay(state.data) || state.data.recording.pending) ? watchMs : false,
   });
 
 export const peaksQuery = (id: string) =>
@@ -57,3 +58,9 @@ export function fetchEvents(id: string) {
 export function deleteCall(id: string) {
   return unwrap(api.DELETE('/api/conversations/{id}', { params: { path: { id } } }));
 }
+
+export const ratesQuery = () =>
+  queryOptions({
+    queryKey: ['billing-rate'],
+    queryFn: ({ signal }) => unwrap(api.GET('/api/billing-rate', { signal })),
+  });

@@ -4,11 +4,11 @@ import i18n from 'i18next';
 import { HttpResponse, http } from 'msw';
 import { describe, expect, it } from 'vitest';
 import * as format from '~/lib/format';
-import { aConversation, aDetail, aLine, anAgent } from '~/testing/factories';
+import { aConversation, aDetail, aLine, anAgent, anEar } from '~/testing/factories';
 import { renderApp } from '~/testing/render';
 import { server } from '~/testing/server';
-import { textOf } from './export';
-import { currentAt, spansOf, transcriptOf, turnsOf } from './lines';
+import { csvOf, textOf } from './export';
+import { axisTicks, currentAt, rateAt, spansOf, transcriptOf, turnAt, turnsOf } from './lines';
 
 const agents = http.get('*/api/agents', () => HttpResponse.json({ items: [anAgent()], total: 1 }));
 
@@ -79,6 +79,48 @@ describe('one conversation', () => {
     expect(screen.getByText('This conversation has no recording.')).toBeVisible();
   });
 
+  it('shows what the timers say beside what is heard, and leads to each turn', async () => {
+    one({ ear: anEar() });
+    const { router } = renderApp('/agents/voice-history/c-1');
+    const table = await screen.findByRole('table', { name: 'Timers and ear' });
+    const [, first, second] = within(table).getAllByRole('row');
+    expect(first).toHaveTextContent('1612 ms640 ms+28 ms');
+    expect(second).toHaveTextContent('00:09—900 ms—');
+    expect(screen.getByText('Speaking time: caller 25%, agent 50%')).toBeVisible();
+    await userEvent.click(within(table).getByRole('button', { name: 'Go to 00:03' }));
+    await waitFor(() => expect(router.state.location.search).toEqual({ t: 3400 }));
+    expect(first).toHaveAttribute('aria-current', 'true');
+    expect(screen.getByRole('log').querySelector('[data-current]')).toHaveTextContent('When are you open?');
+  });
+
+  it('says what its minutes are billed at, and what the models counted', async () => {
+    const tokens = { input: 1200, cached: 0, output: 300, audio_input: 200, audio_cached: 0, audio_output: 0 };
+    one({ tokens });
+    const set = { currency: 'EUR', set_by: 'Ada', set_at: '2026-11-01T00:00:00Z' };
+    const items = [
+      { ...set, per_minute: 0.5, effective_from: '2026-11-01T00:00:00Z' },
+      { ...set, per_minute: 9, effective_from: '2026-11-21T00:00:00Z' },
+    ];
+    server.use(http.get('*/api/billing-rate', () => HttpResponse.json({ items })));
+    renderApp('/agents/voice-history/c-1');
+    const billed = await screen.findByText('Billed');
+    expect(billed.parentElement).toHaveTextContent('€0.50');
+    expect(screen.getByText('Text tokens in').parentElement).toHaveTextContent('1,000');
+  });
+
+  it('waits for a recording that is being written', async () => {
+    one({ recording: { available: false, pending: true, duration_ms: 0, url: '' } });
+    renderApp('/agents/voice-history/c-1');
+    expect(await screen.findByText('The recording is being written; the page updates itself.')).toBeVisible();
+    expect(screen.queryByText('This conversation has no recording.')).toBeNull();
+  });
+
+  it('may have no agent', async () => {
+    one({ agent: '', agent_name: '', transcript: [] });
+    renderApp('/agents/voice-history/c-1');
+    expect(await screen.findByRole('heading', { name: 'Conversation without an agent' })).toBeVisible();
+  });
+
   it('is deleted only after a second question', async () => {
     one();
     let deleted = 0;
@@ -137,6 +179,38 @@ describe('what the page makes of a record', () => {
   });
   it('puts the question beside its turn', () => {
     expect(turnsOf(aDetail())).toMatchObject([{ turn: 1, question: 'When are you open?' }]);
+  });
+  it('knows the turn of a line', () => {
+    expect(['i1', 'i2', 'i3', 'gone', undefined].map((item) => turnAt(aDetail(), item))).toEqual([
+      undefined,
+      1,
+      1,
+      undefined,
+      undefined,
+    ]);
+  });
+  it('knows the rate that was in force', () => {
+    const rates = [{ effective_from: '2026-01-01T00:00:00Z' }, { effective_from: '2026-02-01T00:00:00Z' }];
+    expect(rateAt(rates, '2025-12-31T00:00:00Z')).toBeUndefined();
+    expect(rateAt(rates, '2026-02-01T00:00:00Z')).toBe(rates[1]);
+  });
+  it('sets few marks on the axis of time, at round moments', () => {
+    expect(axisTicks(35_000, 7)).toEqual([0, 5000, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000]);
+    expect(axisTicks(3_600_000, 7)).toEqual([0, 600, 1200, 1800, 2400, 3000, 3600].map((s) => s * 1000));
+    expect(axisTicks(10 * 3_600_000, 7)).toHaveLength(6);
+  });
+  it('exports a table that a spreadsheet does not take for formulas', () => {
+    const tool = { name: 'order', arguments: '{"id":"7"}', output: 'shipped, today', failed: false, took_ms: 372 };
+    const lines = [aLine({ role: 'tool', tool, at_ms: 900 }), aLine({ text: '=1+1', at_ms: 100, end_ms: 800 })];
+    expect(csvOf({ transcript: [...aDetail().transcript.slice(2), ...lines] })).toBe(
+      [
+        '\uFEFFat_ms,end_ms,role,heard,said,cut,latency_ms,confidence,tool,arguments,output,failed,took_ms',
+        "100,800,user,'=1+1,,,,,,,,,",
+        '900,,tool,,,,,,order,"{""id"":""7""}","shipped, today",false,372',
+        '4000,5500,agent,We open at nine,We open at nine and close at five.,true,612,,,,,,',
+        '',
+      ].join('\r\n'),
+    );
   });
   it('exports a text that marks what was not heard', () => {
     const t = i18n.getFixedT('en', ['calls', 'common']) as never;

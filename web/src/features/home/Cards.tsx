@@ -1,4 +1,3 @@
-import { Button } from '@mantine/core';
 import {
   IconActivity,
   IconClockHour4,
@@ -9,9 +8,11 @@ import {
   IconRobotFace,
 } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
+import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Overview } from '~/api/client';
 import type { CallSearch } from '~/components/callSearch';
+import { GuardedButton } from '~/components/Guarded';
 import { useFormat } from '~/components/useFormat';
 import { slowMs, tooSlowMs, verdict } from '~/lib/latency';
 import { Chip } from '~/ui/Chip';
@@ -24,6 +25,8 @@ import classes from './Cards.module.css';
 interface Props {
   data: Overview;
   period: Period;
+  /** Columns of twelve. */
+  span?: 3 | 4;
 }
 
 /** How much more than before, as a part; undefined when there was nothing. */
@@ -111,16 +114,19 @@ export function BusinessCard({ data, period, openRate }: Props & { openRate(): v
               />
             )
           ) : (
-            <Button variant="light" size="compact-sm" className={classes.inline} onClick={openRate}>
+            <GuardedButton
+              needs="billing:write"
+              variant="light"
+              size="compact-sm"
+              className={classes.inline}
+              onClick={openRate}
+            >
               {t('business.setRate')}
-            </Button>
+            </GuardedButton>
           )}
         </div>
         <div>
-          <p className={classes.what}>
-            {t('business.minutes')}
-            <Change now={total.duration_ms} before={previous.duration_ms} upIsGood />
-          </p>
+          <p className={classes.what}>{t('business.minutes')}</p>
           <Figure unit={t('unit.min')}>{format.number(Math.round(minutes * 10) / 10)}</Figure>
           <p className={classes.foot}>{t('business.minutesHint')}</p>
         </div>
@@ -196,7 +202,7 @@ export function LatencyCard({ data, period }: Props) {
 }
 
 /** Absent while no model counts tokens. */
-export function TokensCard({ data, period }: Props) {
+export function TokensCard({ data, period, span = 4 }: Props) {
   const { t } = useTranslation('home');
   const format = useFormat();
   const { tokens } = data.total;
@@ -205,15 +211,15 @@ export function TokensCard({ data, period }: Props) {
   if (total === 0) return null;
   const parts = [
     { key: 'audioIn', value: tokens.audio_input, colour: 'var(--s-stt)' },
-    { key: 'textIn', value: tokens.input - tokens.audio_input, colour: 'var(--s-tts)' },
+    { key: 'textIn', value: Math.max(0, tokens.input - tokens.audio_input), colour: 'var(--s-tts)' },
     { key: 'audioOut', value: tokens.audio_output, colour: 'var(--s-llm)' },
-    { key: 'textOut', value: tokens.output - tokens.audio_output, colour: 'var(--s-tool)' },
+    { key: 'textOut', value: Math.max(0, tokens.output - tokens.audio_output), colour: 'var(--s-tool)' },
   ] as const;
   return (
     <Card
       icon={IconCpu}
       title={t('tokens.title')}
-      span={4}
+      span={span}
       to={{ period }}
       aside={<Change now={total} before={before.input + before.output} />}
     >
@@ -239,7 +245,7 @@ export function TokensCard({ data, period }: Props) {
   );
 }
 
-export function InterruptionsCard({ data, period }: Props) {
+export function InterruptionsCard({ data, period, span = 4 }: Props) {
   const { t } = useTranslation('home');
   const format = useFormat();
   const { total, previous } = data;
@@ -247,7 +253,7 @@ export function InterruptionsCard({ data, period }: Props) {
     <Card
       icon={IconHandStop}
       title={t('interruptions.title')}
-      span={4}
+      span={span}
       to={{ period }}
       aside={<Change now={total.interruptions} before={previous.interruptions} />}
     >
@@ -272,10 +278,21 @@ export function InterruptionsCard({ data, period }: Props) {
 
 const round = (n: number) => Math.round(n * 10) / 10;
 
-export function DurationCard({ data, period }: Props) {
+/** The bins of the distribution's short and long ends together, so that each has room for a finger. */
+function mergedBins(bins: Overview['durations']): Overview['durations'] {
+  const begins = [0, 30_000, 60_000, 120_000, 180_000, 300_000, 480_000];
+  return begins.map((from, i) => {
+    const to = begins[i + 1] ?? 0;
+    const inside = bins.filter((b) => b.from_ms >= from && (to === 0 || b.from_ms < to));
+    return { from_ms: from, to_ms: to, count: inside.reduce((sum, b) => sum + b.count, 0) };
+  });
+}
+
+export function DurationCard({ data, period, span = 4 }: Props) {
   const { t } = useTranslation('home');
   const format = useFormat();
-  const { total, durations } = data;
+  const { total } = data;
+  const durations = mergedBins(data.durations);
   const most = Math.max(1, ...durations.map((b) => b.count));
   const to: CallSearch = { period, sort: 'duration' };
   const range = (from: number, end: number) =>
@@ -284,13 +301,13 @@ export function DurationCard({ data, period }: Props) {
       : t('duration.more', { from: format.clock(from) });
   if (total.ended === 0) {
     return (
-      <Card icon={IconClockHour4} title={t('duration.title')} span={4} to={to}>
+      <Card icon={IconClockHour4} title={t('duration.title')} span={span} to={to}>
         <p className={classes.quiet}>{t('duration.none')}</p>
       </Card>
     );
   }
   return (
-    <Card icon={IconClockHour4} title={t('duration.title')} span={4} to={to}>
+    <Card icon={IconClockHour4} title={t('duration.title')} span={span} to={to}>
       <div className={classes.sides}>
         <div>
           <Figure unit={t('unit.min')}>{format.clock(total.mean_ms)}</Figure>
@@ -328,27 +345,37 @@ export function DurationCard({ data, period }: Props) {
 }
 
 /** The agents that talked most. */
-export function AgentsCard({ data, period }: Props) {
+export function AgentsCard({ data, period, span = 4 }: Props) {
   const { t } = useTranslation('home');
   const format = useFormat();
   const most = Math.max(1, ...data.agents.map((a) => a.conversations));
   return (
-    <Card icon={IconRobotFace} title={t('agents.title')} span={4} to={{ period }}>
+    <Card icon={IconRobotFace} title={t('agents.title')} span={span} to={{ period }}>
       {data.agents.length === 0 ? (
         <p className={classes.quiet}>{t('agents.none')}</p>
       ) : (
         <ul className={classes.ranks}>
           {data.agents.slice(0, 5).map((a) => (
             <li key={a.key}>
-              <Link to="/agents/voice-history" search={{ period, agent: a.key }}>
-                <span>{a.name || a.key}</span>
+              <Rank agent={a.key} period={period}>
+                <span>{a.name || a.key || t('agents.nobody')}</span>
                 <b>{format.number(a.conversations)}</b>
                 <i aria-hidden style={{ width: `${(a.conversations / most) * 100}%` }} />
-              </Link>
+              </Rank>
             </li>
           ))}
         </ul>
       )}
     </Card>
+  );
+}
+
+/** Conversations without an agent, such as transcriptions, are a row that leads nowhere. */
+function Rank({ agent, period, children }: { agent: string; period: Period; children: ReactNode }) {
+  if (!agent) return <div className={classes.rank}>{children}</div>;
+  return (
+    <Link className={classes.rank} to="/agents/voice-history" search={{ period, agent }}>
+      {children}
+    </Link>
   );
 }

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { EmptyState } from '~/components/EmptyState';
+import { GuardedButton } from '~/components/Guarded';
 import { LoadFailed } from '~/components/LoadFailed';
 import { LinkButton } from '~/components/links';
 import page from '~/components/Page.module.css';
@@ -46,6 +47,8 @@ export function Home({ period, setPeriod }: Props) {
     void queries.invalidateQueries({ queryKey: ratesQuery().queryKey });
   };
   const rate = overview.data?.rate;
+  const tokens = overview.data?.total.tokens;
+  const counted = tokens !== undefined && tokens.input + tokens.output > 0;
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -61,14 +64,15 @@ export function Home({ period, setPeriod }: Props) {
             onChange={(value) => setPeriod(value as Period)}
             data={periods.map((value) => ({ value, label: t(`period.short.${value}`) }))}
           />
-          <Button
+          <GuardedButton
+            needs="billing:write"
             variant="default"
             leftSection={<IconAdjustmentsHorizontal size={17} stroke={1.8} aria-hidden />}
             onClick={() => setRateOpen(true)}
           >
             {t('rate.configure')}
             {rate && <span className={classes.rate}>{t('perMinute', { rate: format.euros(rate.per_minute) })}</span>}
-          </Button>
+          </GuardedButton>
           <Button
             leftSection={<IconRefresh size={17} stroke={1.8} aria-hidden />}
             loading={overview.isFetching && !overview.isPending}
@@ -99,18 +103,12 @@ export function Home({ period, setPeriod }: Props) {
           <ConversationsCard data={overview.data} period={period} />
           <BusinessCard data={overview.data} period={period} openRate={() => setRateOpen(true)} />
           <LatencyCard data={overview.data} period={period} />
-          {overview.data.total.tokens.input + overview.data.total.tokens.output > 0 ? (
-            <TokensCard data={overview.data} period={period} />
-          ) : (
-            <AgentsCard data={overview.data} period={period} />
-          )}
-          <InterruptionsCard data={overview.data} period={period} />
-          <DurationCard data={overview.data} period={period} />
+          <TokensCard data={overview.data} period={period} span={3} />
+          <InterruptionsCard data={overview.data} period={period} span={counted ? 3 : 4} />
+          <DurationCard data={overview.data} period={period} span={counted ? 3 : 4} />
+          <AgentsCard data={overview.data} period={period} span={counted ? 3 : 4} />
           <LiveCard />
           <VolumeCard data={overview.data} period={period} />
-          {overview.data.total.tokens.input + overview.data.total.tokens.output > 0 && (
-            <AgentsCard data={overview.data} period={period} />
-          )}
         </div>
       )}
       <RateDialog opened={rateOpen} close={() => setRateOpen(false)} />

@@ -72,15 +72,16 @@ function Row({ call }: { call: Conversation }) {
   const format = useFormat();
   const channelName = useChannelName();
   const ms = call.latency_p50_ms;
+  const name = call.agent_name || call.agent || t('agents.nobody');
   const floor = call.floor ?? 'none';
   return (
     <tr>
       <td>
         <span className={classes.agent}>
-          <Orb name={call.agent_name || call.agent} size={28} />
+          <Orb name={name} size={28} />
           <span>
             <Link to="/agents/voice-history/$sessionId" params={{ sessionId: call.id }} className={classes.link}>
-              {call.agent_name || call.agent}
+              {name}
             </Link>
             <small>{call.agent}</small>
           </span>
