@@ -53,6 +53,10 @@ tools: # Says what to install rather than failing half-way.
 test: build $(if $(wildcard test/e2e/package.json),test/e2e/node_modules) ## Every test: Go, console, browser. TEST_ARGS='-run X ./internal/y' for some of Go's.
 	@scripts/test.sh
 
+.PHONY: fuzz-api
+fuzz-api: build ## Requests made from the OpenAPI document. FUZZ_SECONDS=600 FUZZ_SEED=7 for how long, and which.
+	@scripts/fuzz-api.sh $(or $(FUZZ_SECONDS),60) $(FUZZ_SEED)
+
 .PHONY: check
 check: check-format check-vet check-lint check-imports check-web check-tree ## What must hold before a commit.
 	@echo "All checks passed."

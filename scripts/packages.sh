@@ -26,6 +26,7 @@ test_packages=(
   asterisk-core-sounds-es-wav asterisk-core-sounds-es-g722
   chromium                              # the console, and a microphone in it
   python3-requests                      # the specification's examples in Python
+  python3-venv                          # a folder of its own for the program that makes odd requests
   postgresql                            # a server for each test run; the tests do not touch the system's own
   coturn                                # a relay for calls over WebRTC, likewise
   baresip-core sip-tester               # a telephone, and a load of them

@@ -4,6 +4,7 @@
 #
 #   TEST_ARGS='-run Playout ./internal/live/...'   go test's own arguments; only the Go tests run then
 #   GO_TEST_FLAGS=-count=1                         more of its flags
+#   FUZZ_SECONDS=600 FUZZ_SEED=7              how long odd requests are made, and which
 #   VERBOSE=1                                      what passing tests say, too
 set -uo pipefail
 
@@ -82,6 +83,15 @@ browser_tests() {
   return "$result"
 }
 
+# Requests made from the server's own OpenAPI document, right ones and wrong ones. A minute's bound, of which half are requests.
+odd_requests() {
+  local log=bin/reports/fuzz.log
+  scripts/fuzz-api.sh "${FUZZ_SECONDS:-30}" ${FUZZ_SEED:-} | tee "$log"
+  local result=$?
+  counts+=("odd requests: $(sed -nE 's/^ +([0-9]+) generated.*/\1/p' "$log" | paste -sd+ | sed 's/^$/0/' | tr -d ' ' | { read -r sum; echo $((sum)); })")
+  return "$result"
+}
+
 if scripts/packages.sh install test; then
   export GRIOT_TEST_SYSTEM=1 # nothing may be skipped for want of a package
 else
@@ -93,6 +103,7 @@ if [[ -z ${TEST_ARGS:-} ]]; then
   part "Random conversations" random_conversations
   part "Allocations" allocation_tests
   part "Console tests" console_tests
+  part "Odd requests" odd_requests
   [[ ! -f test/e2e/package.json ]] || part "Browser tests" browser_tests
 fi
 

@@ -200,8 +200,11 @@ func refuse(hc huma.Context, p *Problem) {
 	for k, v := range p.GetHeaders() {
 		hc.SetHeader(k, v[0])
 	}
-	_, _ = inTheirLanguage(hc, "", p) // it has nothing to fail at
+	body, err := inTheirLanguage(hc, "", p)
+	if err != nil {
+		body = p
+	}
 	hc.SetHeader("Content-Type", "application/problem+json")
 	hc.SetStatus(p.Status)
-	_ = json.NewEncoder(hc.BodyWriter()).Encode(p) // the client may be gone
+	_ = json.NewEncoder(hc.BodyWriter()).Encode(body) // the client may be gone
 }

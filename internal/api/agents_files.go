@@ -137,7 +137,7 @@ func (a *api) agentFiles(tag string) {
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodGet, Path: "/api/agents/{reference}/export", OperationID: "export-agent", Tags: []string{tag}, Summary: "Get an agent as a file", Errors: []int{http.StatusNotFound},
 		Description: "One YAML file, which the import takes, and the folder of agents on the server.",
-		Responses:   map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/yaml": {Schema: &huma.Schema{Type: huma.TypeString}}}}},
+		Responses:   map[string]*huma.Response{"200": {Description: "The file", Content: map[string]*huma.MediaType{"application/yaml": {Schema: &huma.Schema{Description: "The keys of a definition."}}}}},
 	}, func(ctx context.Context, in *AgentPath) (*agentFile, error) {
 		b, name, err := a.s.Agents.Export(ctx, tenantOf(ctx), in.Reference)
 		if err != nil {

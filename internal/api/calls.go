@@ -190,6 +190,10 @@ func callProblem(ctx context.Context, op string, err error) *CallProblem {
 	if p.Status == http.StatusUnprocessableEntity {
 		p.Status, p.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
 	}
+	return asCallProblem(p)
+}
+
+func asCallProblem(p *Problem) *CallProblem {
 	c := &CallProblem{Problem: p, Message: p.Detail}
 	if len(p.Errors) > 0 {
 		c.Field = p.Errors[0].Location

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -26,12 +27,13 @@ type exportQuery struct {
 
 func (a *api) export() {
 	text := &huma.Schema{Type: "string"}
+	list := a.huma.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[[]Conversation](), true, "")
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodGet, Path: "/api/conversations/export", OperationID: "export-conversations", Tags: []string{"Conversations"},
 		Summary: "Export a list of conversations", Description: "All that the filters select, in the order of the list, as a file.",
 		Errors: []int{http.StatusUnprocessableEntity},
 		Responses: map[string]*huma.Response{"200": {Description: "The list", Content: map[string]*huma.MediaType{
-			"text/csv": {Schema: text}, "application/json": {Schema: text}}}},
+			"text/csv": {Schema: text}, "application/json": {Schema: list}}}},
 	}, func(ctx context.Context, in *exportQuery) (*huma.StreamResponse, error) {
 		zone, err := zoneOf(in.Zone)
 		if err != nil {

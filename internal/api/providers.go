@@ -89,7 +89,7 @@ func (a *api) providers() {
 	remove(a, "DELETE", "/api/providers/{id}", "reset-provider", tag, "Go back to the configuration's settings", missing, func(ctx context.Context, in *providerPath) error {
 		return a.s.Providers.Reset(ctx, tenantOf(ctx), in.ID)
 	})
-	change(a, "POST", "/api/providers/{id}/check", "check-provider", tag, "Try a provider's settings", 0, missing, func(ctx context.Context, in *providerInput) (ProviderCheck, error) {
+	change(a, "POST", "/api/providers/{id}/check", "check-provider", tag, "Try a provider's settings", 0, []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *providerInput) (ProviderCheck, error) {
 		raw, err := json.Marshal(in.Body.Settings)
 		if err != nil {
 			return ProviderCheck{}, huma.Error400BadRequest("the settings cannot be read")

@@ -3,6 +3,7 @@ package api
 import (
 	"maps"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -30,19 +31,20 @@ func (p *Problem) worded(accept string) (lang string) {
 
 // inTheirLanguage is the library's hook between a handler's answer and its bytes.
 func inTheirLanguage(hc huma.Context, _ string, v any) (any, error) {
-	var p *Problem
-	switch e := v.(type) {
-	case *Problem:
-		p = e
-	case *CallProblem:
-		p = e.Problem
-		defer func() { e.Message = p.Detail }()
-	default:
+	p, ok := v.(*Problem)
+	call, isCall := v.(*CallProblem)
+	if isCall {
+		p = call.Problem
+	}
+	if !ok && !isCall {
 		return v, nil
 	}
 	hc.SetHeader("Content-Language", p.worded(hc.Header("Accept-Language")))
 	hc.AppendHeader("Vary", "Accept-Language")
-	return v, nil
+	if isCall || slices.Contains(hc.Operation().Tags, callsTag) {
+		return asCallProblem(p), nil
+	}
+	return p, nil
 }
 
 // sayIn is inTheirLanguage outside the library's routes.
