@@ -83,10 +83,10 @@ browser_tests() {
   return "$result"
 }
 
-# Requests made from the server's own OpenAPI document, right ones and wrong ones. A minute's bound, of which half are requests.
+# Requests made from the server's own OpenAPI document, right ones and wrong ones. A minute's bound, of which 45 s are requests.
 odd_requests() {
   local log=bin/reports/fuzz.log
-  scripts/fuzz-api.sh "${FUZZ_SECONDS:-30}" ${FUZZ_SEED:-} | tee "$log"
+  scripts/fuzz-api.sh "${FUZZ_SECONDS:-45}" ${FUZZ_SEED:-} | tee "$log"
   local result=$?
   counts+=("odd requests: $(sed -nE 's/^ +([0-9]+) generated.*/\1/p' "$log" | paste -sd+ | sed 's/^$/0/' | tr -d ' ' | { read -r sum; echo $((sum)); })")
   return "$result"
