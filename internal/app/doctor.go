@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,7 +40,7 @@ func Doctor(ctx context.Context, cfg config.Config, w io.Writer) (bool, error) {
 		return false, err
 	}
 	defer a.Close()
-	checks := append([]Check{dataCheck(cfg.Data), opusCheck()}, a.plans.checks(ctx)...)
+	checks := append([]Check{dataCheck(cfg.Data), opusCheck(), pythonCheck(ctx, cfg.Tools.Python, slog.New(slog.DiscardHandler))}, a.plans.checks(ctx)...)
 	for _, c := range checks {
 		mark, text := "ok     ", c.Found
 		switch {

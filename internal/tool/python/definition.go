@@ -70,10 +70,7 @@ func (d Definition) Validate() error {
 		seen[in.Name] = true
 	}
 	if len(d.Parameters) > 0 {
-		var schema map[string]any
-		if err := json.Unmarshal(d.Parameters, &schema); err != nil || schema == nil {
-			return bad("parameters", "bad_schema", "the parameters are not a JSON schema of an object")
-		}
+		return tool.CheckSchema(d.Parameters)
 	}
 	return nil
 }

@@ -59,6 +59,7 @@ var withLibrary = []attempt{
 	{"read another worker", "import os\nseen = []\nfor n in range(1, 400):\n    for f in ('cmdline', 'environ', 'maps', 'mem', 'fd/1'):\n        try:\n            seen.append(open('/proc/%d/%s' % (n, f), 'rb').read(1))\n        except OSError:\n            pass\nreturn 'ESCAPED' if seen else 'nothing to read'", "nothing to read"},
 	{"read the environment", "import os\nreturn 'ESCAPED' if os.environ.get('GRIOT_ESCAPE_SECRET') or os.environ.get('PATH') else 'empty'", "empty"},
 	{"find the server's secrets in memory", "import gc\nsecret = ''.join(reversed('sloot-rof-ton'))\nreturn 'ESCAPED' if any(secret in o for o in gc.get_objects() + [str(g) for g in gc.get_objects()] if isinstance(o, str)) else 'none'", "none"},
+	{"learn the machine's name", "import os\nreturn 'ESCAPED' if os.uname().nodename != 'tool' else 'another name'", "another name"},
 	{"inherit descriptors", "import os\nopen_ = []\nfor fd in range(300):\n    try:\n        os.fstat(fd)\n        open_.append(fd)\n    except OSError:\n        pass\nreturn 'ESCAPED' if open_ != [1, 2] else 'two pipes'", "two pipes"},
 	{"os.system", "import os\nreturn 'ESCAPED' if os.system('true') == 0 else 'status of failure'", "status of failure"},
 	{"os.popen", tried("import os\nos.popen('true').read()"), denied},
@@ -326,8 +327,8 @@ func TestEscapes(t *testing.T) {
 	require.NoError(t, err)
 	for _, a := range withLibrary {
 		t.Run("library/"+a.name, func(t *testing.T) {
-			if a.name == "look whether a file is there" && !st.Namespaces {
-				t.Skip("without namespaces of its own a worker can ask whether a path exists")
+			if visible[a.name] && !st.Namespaces {
+				t.Skip("this kernel gives us no namespaces")
 			}
 			e.try(t, a, true)
 		})
@@ -337,13 +338,16 @@ func TestEscapes(t *testing.T) {
 	}
 }
 
-// TestEscapesWithoutNamespaces is for kernels that give namespaces to nobody: everything but the names of files holds there too.
+// visible are the attempts that only namespaces stop.
+var visible = map[string]bool{"look whether a file is there": true, "learn the machine's name": true}
+
+// TestEscapesWithoutNamespaces is for kernels that give namespaces to nobody: all but two small things holds there too.
 func TestEscapesWithoutNamespaces(t *testing.T) {
 	r := open(t, python.Config{Stdlib: true})
 	r.Plain()
 	e := newEscape(t, r)
 	for _, a := range withLibrary {
-		if a.name == "look whether a file is there" {
+		if visible[a.name] {
 			continue
 		}
 		t.Run(a.name, func(t *testing.T) { e.try(t, a, true) })

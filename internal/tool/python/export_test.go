@@ -3,6 +3,7 @@ package python
 import (
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // AllowNative lets later workers load ctypes, so that tests can make system calls that Python has no function for: what native code would do.
@@ -18,9 +19,33 @@ func (r *Runner) AllowNative() bool {
 	if len(native) == 0 || len(ffi) == 0 {
 		return false
 	}
-	plan.Read = slices.Concat(plan.Read, native, ffi, []string{filepath.Join(stdlib, "ctypes")})
+	plan.Read = slices.Concat(plan.Read, native, ffi, []string{filepath.Join(stdlib, "ctypes") + "/"})
 	return true
 }
 
 // Plain has later workers started without namespaces, as where the kernel does not permit them.
 func (r *Runner) Plain() { r.place.plan.Root = false }
+
+// Settle waits until no call is under way, not even the end of one, and as many workers are ready as are kept.
+func (r *Runner) Settle(warm bool) {
+	for len(r.slots) > 0 || (warm && len(r.idle) < cap(r.idle)) {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// OldKernel makes the kernel look like one that lacks something.
+func (r *Runner) OldKernel(landlock int, seccomp bool) {
+	r.landlock, r.seccomp = func() int { return landlock }, func() bool { return seccomp }
+}
+
+// KillIdle ends the workers that are ready, as the system does when it is short of memory, and waits until they have ended.
+func (r *Runner) KillIdle() {
+	for range len(r.idle) {
+		w := <-r.idle
+		w.kill()
+		for !w.gone() {
+			time.Sleep(time.Millisecond)
+		}
+		r.idle <- w
+	}
+}

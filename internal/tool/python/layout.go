@@ -38,6 +38,11 @@ func layout(s surveyed) sandbox.Plan {
 	for _, name := range []string{"/lib", "/lib64", "/lib32", "/usr/lib64"} {
 		resolve(name, seen)
 	}
+	for i, f := range p.Read {
+		if info, err := os.Stat(f); err == nil && info.IsDir() {
+			p.Read[i] = f + "/"
+		}
+	}
 	slices.Sort(binds)
 	for _, b := range slices.Compact(binds) {
 		inside := slices.ContainsFunc(p.Bind, func(outer string) bool { return strings.HasPrefix(b, outer+"/") })

@@ -97,10 +97,10 @@ func unavailable(code, format string, args ...any) error {
 
 // look finds the interpreter and the strongest sandbox in which it starts.
 func (r *Runner) look(ctx context.Context) (*place, error) {
-	if sandbox.Landlock() < 1 {
+	if r.landlock() < 1 {
 		return nil, unavailable("python_no_landlock", "this kernel offers no landlock (Linux 5.13 or later, with landlock among its security modules); without it Python tools do not run")
 	}
-	if !sandbox.Seccomp() {
+	if !r.seccomp() {
 		return nil, unavailable("python_no_seccomp", "this kernel filters no system calls (seccomp); without it Python tools do not run")
 	}
 	path, err := interpreter(r.cfg.Interpreter)
@@ -160,8 +160,8 @@ func survey(ctx context.Context, path string) (s surveyed, err error) {
 		}
 		return s, fault.Wrap(err, fault.Unavailable, "python_broken", "the Python interpreter %s does not work", path)
 	}
-	if s.Implementation != "cpython" || s.Version[0] != 3 || s.Version[1] < 8 {
-		return s, unavailable("python_version", "%s is %s %d.%d; CPython 3.8 or later is needed", path, s.Implementation, s.Version[0], s.Version[1])
+	if s.Implementation != "cpython" || s.Version[0] != 3 || s.Version[1] < 10 {
+		return s, unavailable("python_version", "%s is %s %d.%d; CPython 3.10 or later is needed", path, s.Implementation, s.Version[0], s.Version[1])
 	}
 	return s, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"griot/internal/fault"
+	"griot/internal/tool/python/sandbox"
 )
 
 // The bounds of a call where the configuration does not say otherwise.
@@ -20,7 +21,7 @@ const (
 
 // Config of a Runner. The zero value works.
 type Config struct {
-	Interpreter string        // path of a CPython from 3.8 on; empty for /usr/bin/python3, or the first python3 in PATH
+	Interpreter string        // path of a CPython from 3.10 on; empty for /usr/bin/python3, or the first python3 in PATH
 	Stdlib      bool          // an administrator agrees that tools which ask for it (Definition.Stdlib) import the standard library
 	Timeout     time.Duration // for one call; 0 means DefaultTimeout
 	Memory      int64         // bytes of address space for one call; 0 means DefaultMemory
@@ -34,6 +35,9 @@ type Config struct {
 type Runner struct {
 	cfg Config
 	log *slog.Logger
+
+	landlock func() int  // what the kernel offers; replaced in tests
+	seccomp  func() bool // likewise
 
 	probing chan struct{} // one place: who has it may touch what follows
 	place   *place        // once the sandbox was built on this machine
@@ -63,7 +67,7 @@ func New(cfg Config) *Runner {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	r := &Runner{cfg: cfg, log: cfg.Log, probing: make(chan struct{}, 1)}
+	r := &Runner{cfg: cfg, log: cfg.Log, landlock: sandbox.Landlock, seccomp: sandbox.Seccomp, probing: make(chan struct{}, 1)}
 	r.pool = newPool(r)
 	return r
 }

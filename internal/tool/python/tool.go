@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"griot/internal/model/llm"
 	"griot/internal/tool"
@@ -36,8 +37,12 @@ func (t *pythonTool) Spec() llm.ToolSpec {
 	return llm.ToolSpec{Name: t.d.Name, Description: text, Parameters: t.d.Schema()}
 }
 
-// Policy implements tool.Tool.
-func (t *pythonTool) Policy() tool.Policy { return t.d.Policy }
+// Policy implements tool.Tool. Its timeout is a little longer than the code's: whose time was up is then said by us.
+func (t *pythonTool) Policy() tool.Policy {
+	p := t.d.Policy
+	p.Timeout += time.Second
+	return p
+}
 
 // Call implements tool.Tool.
 func (t *pythonTool) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, error) {

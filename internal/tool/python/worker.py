@@ -1,7 +1,6 @@
 # What a worker runs: one request, one answer. It is compiled once by the server and reaches each worker as bytecode.
 # The kernel keeps the process inside its sandbox. What is refused here besides serves the authors of tools, who get early and clear words.
 import builtins
-import json
 import posix
 import resource
 import sys
@@ -9,6 +8,32 @@ from _ast import Attribute, Call, Constant, Load, Name
 from _string import formatter_field_name_split, formatter_parser
 
 ONLY_AST = 0x400
+
+# --- JSON, by the parts of the library's module that are in C: the module itself takes longer to import than all of this.
+
+try:
+    from _json import encode_basestring, make_encoder, make_scanner
+
+    class How:
+        strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant = True, None, None, float, int, float
+
+    scan = make_scanner(How)
+
+    def loads(text):
+        return scan(text, 0)[0]
+
+    def dumps(value, default=None):
+        return "".join(make_encoder({}, default, encode_basestring, None, ":", ",", False, False, False)(value, 0))
+
+    loads(dumps({"a": [1, 2.5, None, True, "é"]}))
+except Exception:  # another version of Python may have arranged them differently
+    import json
+
+    loads = json.loads
+
+    def dumps(value, default=None):
+        return json.dumps(value, default=default, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
 
 # --- What code may use that did not ask for the standard library.
 
@@ -364,7 +389,7 @@ class Unfit(Exception):
 
 def encode(value, limit):
     try:
-        text = json.dumps(value, default=plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+        text = dumps(value, plain)
     except ValueError as e:
         if "Circular" in told(e):
             raise Unfit("the result contains itself")
@@ -441,9 +466,11 @@ def write(data):
 
 def main():
     write(b"R")
-    request = json.loads(read(int.from_bytes(read(4), "big")))
+    request = loads(read(int.from_bytes(read(4), "big")).decode())
     nonce = bytes.fromhex(request.pop("nonce"))
     posix.close(0)
+    if not request["code"].isascii() or "\\N{" in request["code"]:
+        import unicodedata  # the compiler wants it for such names, and could not open it later
     if not request["stdlib"]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))  # for good: nothing can be opened any more
     printed = Printed(request["max_printed"])
@@ -456,9 +483,9 @@ def main():
         answer = {"failure": failed} if failed else {}
         answer["printed"] = "".join(printed.parts)
         answer["cut"] = printed.cut
-    text = json.dumps(answer, ensure_ascii=False)
+    text = dumps(answer)
     if result is not None:
-        text = text[:-1] + ', "result": ' + result + "}"
+        text = text[:-1] + ("," if answer else "") + '"result":' + result + "}"
     data = text.encode("utf-8", "replace")
     write(nonce + len(data).to_bytes(4, "big") + data)
     posix._exit(0)

@@ -4,6 +4,7 @@ package sandbox
 
 import (
 	"os"
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -81,7 +82,11 @@ func landlock(p Plan) (int, error) {
 		}
 	}
 	for _, f := range p.Read {
-		if err := permit(rules, f, unix.LANDLOCK_ACCESS_FS_READ_FILE|unix.LANDLOCK_ACCESS_FS_READ_DIR); err != nil {
+		var access uint64 = unix.LANDLOCK_ACCESS_FS_READ_FILE
+		if strings.HasSuffix(f, "/") {
+			access |= unix.LANDLOCK_ACCESS_FS_READ_DIR
+		}
+		if err := permit(rules, f, access); err != nil {
 			return -1, err
 		}
 	}
@@ -103,13 +108,6 @@ func permit(rules int, path string, access uint64) error {
 		return step("landlock "+path, err)
 	}
 	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		return step("landlock "+path, err)
-	}
-	if st.Mode&unix.S_IFMT != unix.S_IFDIR {
-		access &^= unix.LANDLOCK_ACCESS_FS_READ_DIR
-	}
 	attr := unix.LandlockPathBeneathAttr{Allowed_access: access, Parent_fd: int32(fd)}
 	if _, _, e := syscall.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(rules), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&attr)), 0, 0, 0); e != 0 {
 		return step("landlock "+path, e)

@@ -16,6 +16,9 @@ const stage = "/proc"
 
 // newRoot makes a file system that holds the plan's binds and links and nothing else, read-only, and moves into it.
 func newRoot(p Plan) error {
+	if err := unix.Sethostname([]byte("tool")); err != nil {
+		return step("own name", err)
+	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return step("own mounts", err)
 	}

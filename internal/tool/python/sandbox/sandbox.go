@@ -23,7 +23,7 @@ const Command = "python-sandbox"
 const (
 	argExec   = "exec"   // path of the interpreter, without symbolic links
 	argLoader = "loader" // path that its binary names as its loader; may be executed too
-	argRead   = "read"   // a folder or a file that may be read
+	argRead   = "read"   // a file that may be read, or a folder with all that is in it, whose name then ends in a slash
 	argList   = "list"   // a folder whose names may be listed
 	argBind   = "bind"   // a folder or a file that is there in the new root; only with argRoot
 	argLink   = "link"   // a symbolic link in the new root, as path:target
