@@ -3,7 +3,6 @@ package python_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -400,5 +399,5 @@ func TestWorkersEndWithTheirRunner(t *testing.T) {
 	require.Error(t, <-failed)
 	_, err := r.Run(t.Context(), python.Definition{Name: "a", Code: interest}, nil)
 	require.Error(t, err)
-	require.False(t, errors.Is(err, context.Canceled))
+	require.NotErrorIs(t, err, context.Canceled)
 }

@@ -14,6 +14,9 @@ import (
 // stage is where the new root is built, in a mount namespace that nobody else sees. Every system has the folder, and nothing of ours lies in it.
 const stage = "/proc"
 
+// open lets everybody into the folders of the new root: the worker is not their owner. It is the only one who sees them.
+const open os.FileMode = 0o755
+
 // newRoot makes a file system that holds the plan's binds and links and nothing else, read-only, and moves into it.
 func newRoot(p Plan) error {
 	if err := unix.Sethostname([]byte("tool")); err != nil {
@@ -27,7 +30,7 @@ func newRoot(p Plan) error {
 	}
 	for _, l := range p.Links {
 		at := stage + l[0]
-		if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Dir(at), open); err != nil {
 			return step("new root", err)
 		}
 		if err := os.Symlink(l[1], at); err != nil && !errors.Is(err, os.ErrExist) {
@@ -65,8 +68,8 @@ func bind(from, to string) error {
 		return err
 	}
 	if info.IsDir() {
-		err = os.MkdirAll(to, 0o755)
-	} else if err = os.MkdirAll(filepath.Dir(to), 0o755); err == nil {
+		err = os.MkdirAll(to, open)
+	} else if err = os.MkdirAll(filepath.Dir(to), open); err == nil {
 		var f *os.File
 		if f, err = os.OpenFile(to, os.O_CREATE|syscall.O_CLOEXEC, 0o444); err == nil {
 			err = f.Close()
