@@ -159,6 +159,8 @@ var withoutLibrary = []attempt{
 	{"memory: one block", "return len(bytearray(10**10))", "MB of memory"},
 	{"memory: a list that doubles", "x = [0]\nwhile True:\n    x += x", "MB of memory"},
 	{"memory: many objects", "x = []\nwhile True:\n    x.append([x] * 100)", "MB of memory"},
+	{"memory: held by a global", "x = []\ndef execute(params):\n    while True:\n        x.append([x] * 100)", "MB of memory"},
+	{"memory: caught and continued", "x = []\nwhile True:\n    try:\n        while True:\n            x.append(bytearray(10**7))\n    except MemoryError:\n        pass", endless},
 	{"processor: a loop", "while True:\n    pass", endless},
 	{"processor: a loop that catches everything", "while True:\n    try:\n        while True:\n            pass\n    except BaseException:\n        pass", endless},
 	{"recursion", "return execute(params)", "RecursionError"},

@@ -443,8 +443,30 @@ def run(request, printed):
         return encode(finish(execute(request["params"])), request["max_result"]), None
     except Unfit as e:
         return None, {"kind": "result", "message": told(e)}
+    except MemoryError as e:
+        # The code's values are still alive in its frames: only without them is there room to say what happened.
+        RESERVE.clear()
+        tb, line = e.__traceback__, 0
+        while tb is not None:
+            if tb.tb_frame.f_code.co_filename == name:
+                line = tb.tb_lineno
+            try:
+                tb.tb_frame.clear()
+            except RuntimeError:
+                pass  # our own, which still runs
+            tb = tb.tb_next
+        space = code = tree = None
+        e.__traceback__ = None
+        f = failure(e, request)
+        lines = request["code"].splitlines()
+        f["line"] = line
+        f["source"] = lines[line - 1].strip()[:200] if 0 < line <= len(lines) else ""
+        return None, f
     except BaseException as e:
         return None, failure(e, request)
+
+
+RESERVE = [bytearray(4 << 20)]
 
 
 def read(n):
@@ -469,6 +491,7 @@ def main():
     request = loads(read(int.from_bytes(read(4), "big")).decode())
     nonce = bytes.fromhex(request.pop("nonce"))
     posix.close(0)
+    posix.nice(5)  # callers' sound comes first
     if not request["code"].isascii() or "\\N{" in request["code"]:
         import unicodedata  # the compiler wants it for such names, and could not open it later
     if not request["stdlib"]:
@@ -491,4 +514,8 @@ def main():
     posix._exit(0)
 
 
-main()
+try:
+    main()
+except MemoryError:
+    posix.write(2, b"MemoryError")
+    posix._exit(1)

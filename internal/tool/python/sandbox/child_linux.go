@@ -93,7 +93,6 @@ func become(args []string) error {
 	}
 	// Should memory become short, it is this process that the kernel ends, not the server. A system without the file does as it likes.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
-	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, 5) // callers' sound comes first
 	if p.Root {
 		if err := newRoot(p); err != nil {
 			return err

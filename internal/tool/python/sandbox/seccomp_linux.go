@@ -51,6 +51,8 @@ var tested = append([]rule{
 	{unix.SYS_IOCTL, []test{{1, ^uint32(0), fioclex}}},
 	{unix.SYS_PRLIMIT64, []test{{0, ^uint32(0), 0}, {2, ^uint32(0), 0}, {2 | high, ^uint32(0), 0}}}, // reading one's own
 	{unix.SYS_PRLIMIT64, []test{{0, ^uint32(0), 0}, {1, ^uint32(0), unix.RLIMIT_NOFILE}}},           // lowering this one: nobody here can raise it
+	{unix.SYS_GETPRIORITY, []test{{0, ^uint32(0), unix.PRIO_PROCESS}, {1, ^uint32(0), 0}}},
+	{unix.SYS_SETPRIORITY, []test{{0, ^uint32(0), unix.PRIO_PROCESS}, {1, ^uint32(0), 0}}}, // giving way to others, one's own: the way back needs rights
 	// Memory is for data, or it is code of a file: never both, and never one after the other.
 	{unix.SYS_MMAP, []test{{2, unix.PROT_EXEC, 0}}},
 	{unix.SYS_MMAP, []test{{2, unix.PROT_WRITE, 0}, {3, unix.MAP_ANONYMOUS, 0}}},
