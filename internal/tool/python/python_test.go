@@ -20,7 +20,12 @@ import (
 	"griot/internal/tool/python"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(orphanage) != "" {
+		serveOrphans()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // interest is the example of the specification, as it is printed there.
 const interest = "def execute(params):\n principal = params.get('principal', 0)\n rate = params.get('rate', 0.05)\n years = params.get('years', 1)\n interest = principal * rate * years\n return {\n 'principal': principal,\n 'rate': rate,\n 'years': years,\n 'interest': round(interest, 2),\n 'total': round(principal + interest, 2)\n }"
