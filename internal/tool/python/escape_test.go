@@ -118,7 +118,7 @@ var withLibrary = []attempt{
 	{"patch the worker's modules", "import builtins, json, posix\ndef say(*a, **k):\n    raise SystemExit('patched')\njson.dumps = posix.write = builtins.len = say\nreturn 1", "|1|without a result|patched|SystemExit"},
 	{"sys.exit", "import sys\nsys.exit(0)", "ends the program"},
 	{"atexit", "import atexit, os\natexit.register(os.write, 1, b'ESCAPED')\nreturn 'left alone'", "left alone"},
-	{"segmentation fault", "import sys\nsys.setrecursionlimit(10**7)\nx = []\nfor i in range(300000):\n    x = [x]\nreturn repr(x)", "without a result"},
+	{"segmentation fault", "import sys\nsys.setrecursionlimit(10**7)\nx = []\nfor i in range(300000):\n    x = [x]\nreturn repr(x)", "without a result|RecursionError"},
 	{"flood of standard error", "import os\nwhile True:\n    os.write(2, b'x' * 65536)", endless},
 	{"block every signal and loop", "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 64))\nfor s in range(1, 64):\n    try:\n        signal.signal(s, signal.SIG_IGN)\n    except (OSError, ValueError):\n        pass\nwhile True:\n    pass", endless},
 	{"sleep for ever", "import time\ntime.sleep(10**6)", endless},
