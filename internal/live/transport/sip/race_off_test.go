@@ -1,0 +1,6 @@
+//go:build !race
+
+package sip
+
+// raced says that the race detector makes pools forget what they hold, so that allocations cannot be counted.
+const raced = false
