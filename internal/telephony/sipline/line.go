@@ -120,7 +120,9 @@ func Open(o Options) (_ *Line, err error) {
 	}
 	l.route()
 	if l.udp != nil {
-		l.serve.Go(func() { _ = l.server.ServeUDP(l.udp) })
+		ready := make(chan struct{})
+		l.serve.Go(func() { _ = l.server.ServeUDP(&announced{UDPConn: l.udp, ready: ready}) })
+		<-ready
 	}
 	if l.tcp != nil {
 		l.serve.Go(func() { _ = l.server.ServeTCP(l.tcp) })
@@ -132,6 +134,19 @@ func Open(o Options) (_ *Line, err error) {
 		l.wg.Go(t.run)
 	}
 	return l, nil
+}
+
+// announced tells when the library has begun to read a socket: requests that are sent before would open another one.
+type announced struct {
+	*net.UDPConn
+	once  sync.Once
+	ready chan struct{}
+}
+
+// ReadFrom implements net.PacketConn.
+func (a *announced) ReadFrom(b []byte) (int, net.Addr, error) {
+	a.once.Do(func() { close(a.ready) })
+	return a.UDPConn.ReadFrom(b)
 }
 
 // clientTLS is how we connect to others: by the same certificate, and theirs are checked against the system's authorities and ours.
@@ -455,24 +470,23 @@ func (l *Line) Close() error {
 	l.mu.Unlock()
 	l.stop()
 	l.wg.Wait()
-	var errs []error
 	if l.ua != nil {
 		_ = l.ua.Close() // its connections complain of each other's end
 	}
-	for _, c := range []interface{ Close() error }{closer(l.udp), l.tcp, l.tls} {
-		if c != nil && c != (*net.UDPConn)(nil) {
-			if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-				errs = append(errs, err)
-			}
+	var errs []error
+	if l.udp != nil {
+		errs = append(errs, l.udp.Close())
+	}
+	for _, c := range []net.Listener{l.tcp, l.tls} {
+		if c != nil {
+			errs = append(errs, c.Close())
 		}
 	}
 	l.serve.Wait()
-	return errors.Join(errs...)
-}
-
-func closer(c *net.UDPConn) interface{ Close() error } {
-	if c == nil {
-		return nil
+	for i, err := range errs {
+		if errors.Is(err, net.ErrClosed) {
+			errs[i] = nil
+		}
 	}
-	return c
+	return errors.Join(errs...)
 }

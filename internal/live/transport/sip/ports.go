@@ -130,3 +130,10 @@ func overlap(first, last int, free, reserved string) (from, to int, overlaps boo
 	}
 	return from, to, overlaps
 }
+
+// Used returns how many pairs are taken by calls.
+func (p *Ports) Used() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.used)
+}
