@@ -16,7 +16,7 @@ import (
 
 // Config is what a configuration file can say about the fake vendor.
 type Config struct {
-	Answers     []string      `json:"answers" doc:"Answers of the language model, each as \"words => answer\": the first whose words occur in what the caller said is given. Otherwise the model repeats what it heard."`
+	Answers     []string      `json:"answers" doc:"Answers of the language model, each as \"words => answer\": the first whose words occur in what the caller said is given. An answer such as call: hang_up {} calls that tool, when the agent has it. Otherwise the model repeats what it heard."`
 	FirstToken  time.Duration `json:"first_token" doc:"Delay from the request to the first word of the language model."`
 	TokensPerS  float64       `json:"tokens_per_second" doc:"Words a second that the language model streams; 0 sends the whole answer at once."`
 	FirstAudio  time.Duration `json:"first_audio" doc:"Delay from a text to the first audio of the voice."`
@@ -50,10 +50,32 @@ func newLLM(_ context.Context, c Config) (llm.Model, error) {
 		table[i] = [2]string{strings.ToLower(strings.TrimSpace(words)), strings.TrimSpace(answer)}
 	}
 	m := NewLLMFunc(func(r llm.Request) Answer {
-		return Answer{Text: reply(table, r), First: c.FirstToken, WordsPerSec: c.TokensPerS}
+		return act(reply(table, r), r, Answer{First: c.FirstToken, WordsPerSec: c.TokensPerS})
 	})
 	m.forget = true
 	return m, nil
+}
+
+// act makes an answer of its text: words, or the call of a tool, of which there is one in a turn.
+func act(text string, r llm.Request, a Answer) Answer {
+	call, ok := strings.CutPrefix(text, "call:")
+	if !ok {
+		a.Text = text
+		return a
+	}
+	name, arguments, _ := strings.Cut(strings.TrimSpace(call), " ")
+	if n := len(r.Messages); n > 0 && r.Messages[n-1].Role == llm.ToolRole {
+		a.Text = "That was " + name + "."
+		return a
+	}
+	for _, t := range r.Tools {
+		if t.Name == name {
+			a.Calls = []llm.ToolCall{{Name: name, Arguments: arguments}}
+			return a
+		}
+	}
+	a.Text = "I cannot do that."
+	return a
 }
 
 func reply(table [][2]string, r llm.Request) string {

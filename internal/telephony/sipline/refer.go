@@ -2,6 +2,7 @@ package sipline
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -114,14 +115,24 @@ func (c *call) target(to string) (string, error) {
 		return "", badNumber(to)
 	}
 	host := ""
-	if c.trunk != nil {
+	switch {
+	case c.trunk != nil:
 		host = c.trunk.domain()
-	} else {
+	case c.l.names(user): // one of our own
+		host = hostPort(c.dlg.contact, c.dlg.transport)
+	default:
 		c.dlg.mu.Lock()
 		host = hostPort(c.dlg.target, c.dlg.transport)
 		c.dlg.mu.Unlock()
 	}
 	return "sip:" + user + "@" + host, nil
+}
+
+// names reports whether an agent answers that very number.
+func (l *Line) names(number string) bool {
+	return slices.ContainsFunc(l.o.Numbers, func(n Number) bool {
+		return strings.TrimPrefix(telephony.Number(n.Number), "+") == strings.TrimPrefix(number, "+")
+	})
 }
 
 // dialable reports whether a text can be the user part of an address.
