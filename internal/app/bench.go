@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // BenchOptions describe a measurement.
 type BenchOptions struct {
 	Transport   string
+	SIP         string // host:port of that server's telephone line
 	Calls       int
 	Time        time.Duration
 	Interrupt   float64
@@ -46,12 +48,13 @@ const (
 // Bench measures what a server holds and writes the result. Without a URL it starts one: this program again, as a process of its own on a port and a data
 // folder of its own.
 func Bench(ctx context.Context, o BenchOptions, w, progress io.Writer) error {
-	bo := bench.Options{Transport: o.Transport, URL: o.URL, Key: o.Key, Agent: o.Agent, Calls: o.Calls, Time: o.Time, Interrupt: o.Interrupt, Stated: o.Stated,
+	bo := bench.Options{Transport: o.Transport, SIP: o.SIP, URL: o.URL, Key: o.Key, Agent: o.Agent, Calls: o.Calls, Time: o.Time, Interrupt: o.Interrupt, Stated: o.Stated,
 		Progress: func(format string, args ...any) { fmt.Fprintf(progress, format+"\n", args...) }}
 	if o.Profile != "" {
 		bo.Profile = func(r io.Reader) error { return writeFile(o.Profile, r) }
 	}
 	if o.URL == "" {
+		var err error
 		bo.Agent, bo.Stated = benchAgent, benchFinal+benchFirstToken+benchFirstAudio
 		behind := ""
 		if o.Transport == "proxy" {
@@ -61,6 +64,14 @@ func Bench(ctx context.Context, o BenchOptions, w, progress io.Writer) error {
 			}
 			defer up.Close()
 			bo.Stated, behind = 0, up.URL
+		}
+		if o.Transport == "sip" {
+			// The models answer at once: what is measured is all ours.
+			bo.Stated = 0
+			if o.SIP, err = freeUDP(); err != nil {
+				return err
+			}
+			bo.SIP = o.SIP
 		}
 		s, err := startBenchServer(ctx, o, behind)
 		if err != nil {
@@ -95,6 +106,15 @@ func Bench(ctx context.Context, o BenchOptions, w, progress io.Writer) error {
 	return nil
 }
 
+// freeUDP returns an address of this machine that nobody has at the moment.
+func freeUDP() (string, error) {
+	c, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		return "", fmt.Errorf("find a port for the bench's telephone line: %w", err)
+	}
+	return c.LocalAddr().String(), c.Close()
+}
+
 func writeFile(path string, r io.Reader) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -117,7 +137,12 @@ type benchServer struct {
 // benchFiles are the configuration and the agent of the bench's own server. The model's whole answer comes with its first token, so that what it takes
 // is known exactly. behind is the address of a speech-to-speech service that answers in their place; empty for none.
 func benchFiles(dir string, o BenchOptions, behind string) error {
-	conf := fmt.Sprintf(`data: %q
+	final, token, audio, line := benchFinal, benchFirstToken, benchFirstAudio, ""
+	if o.Transport == "sip" {
+		final, token, audio = 0, 0, 0
+		line = fmt.Sprintf("sip:\n  udp: %q\n  rate: 0\n  numbers: [\"*=%s\"]\n", o.SIP, benchAgent)
+	}
+	conf := line + fmt.Sprintf(`data: %q
 server:
   addr: 127.0.0.1:0
   bench: true
@@ -144,7 +169,7 @@ providers:
     first_token: %v
     first_audio: %v
     voice_rate: 24000
-`, filepath.Join(dir, "data"), !o.NoRecording, benchFinal, benchFirstToken, benchFirstAudio)
+`, filepath.Join(dir, "data"), !o.NoRecording, final, token, audio)
 	realtime := ""
 	if behind != "" {
 		conf += fmt.Sprintf("  openai:\n    base_url: %q\n    realtime_model: bench\n", behind)

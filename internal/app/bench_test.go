@@ -17,9 +17,9 @@ import (
 )
 
 // benchApp runs the bench's server in this process and returns its address.
-func benchApp(t *testing.T, behind string) string {
+func benchApp(t *testing.T, o BenchOptions, behind string) string {
 	dir := t.TempDir()
-	require.NoError(t, benchFiles(dir, BenchOptions{}, behind))
+	require.NoError(t, benchFiles(dir, o, behind))
 	cfg, _, err := config.Load(config.Sources{File: filepath.Join(dir, "griot.yaml")})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -39,7 +39,7 @@ func TestBenchMeasures(t *testing.T) {
 	if testing.Short() {
 		t.Skip("talks in real time for ten seconds")
 	}
-	for _, transport := range []string{"realtime", "webrtc", "proxy"} {
+	for _, transport := range []string{"realtime", "webrtc", "sip", "proxy"} {
 		t.Run(transport, func(t *testing.T) { benchMeasures(t, transport) })
 	}
 }
@@ -52,12 +52,18 @@ func benchMeasures(t *testing.T, transport string) {
 		t.Cleanup(up.Close)
 		behind = up.URL
 	}
-	url := benchApp(t, behind)
+	line := ""
+	if transport == "sip" {
+		var err error
+		line, err = freeUDP()
+		require.NoError(t, err)
+	}
+	url := benchApp(t, BenchOptions{Transport: transport, SIP: line}, behind)
 	var out, progress bytes.Buffer
 	var r bench.Report
 	for long := 5 * time.Second; ; long *= 2 { // a machine that is busy with other tests takes longer to its first answer
 		out.Reset()
-		require.NoError(t, Bench(t.Context(), BenchOptions{Transport: transport, URL: url, Agent: benchAgent, Calls: 3, Time: long, Interrupt: 1,
+		require.NoError(t, Bench(t.Context(), BenchOptions{Transport: transport, SIP: line, URL: url, Agent: benchAgent, Calls: 3, Time: long, Interrupt: 1,
 			Stated: benchFinal + benchFirstToken + benchFirstAudio, JSON: true}, &out, &progress))
 		r = bench.Report{}
 		require.NoError(t, json.Unmarshal(out.Bytes(), &r))
@@ -85,7 +91,8 @@ func benchMeasures(t *testing.T, transport string) {
 
 func TestBenchRefuses(t *testing.T) {
 	for name, o := range map[string]BenchOptions{
-		"bad_transport": {Transport: "sip", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second},
+		"bench_sip":     {Transport: "sip", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second},
+		"bad_transport": {Transport: "smoke", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second},
 		"bad_calls":     {Transport: "realtime", URL: "http://127.0.0.1:1", Agent: "x", Time: time.Second},
 		"bad_time":      {Transport: "realtime", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1},
 		"bad_share":     {Transport: "realtime", URL: "http://127.0.0.1:1", Agent: "x", Calls: 1, Time: time.Second, Interrupt: 2},

@@ -22,7 +22,9 @@ import (
 
 // Options say what to measure.
 type Options struct {
-	Transport string        // "realtime", "webrtc" or "proxy"; how the last one is answered is the server's affair
+	Transport string        // "realtime", "webrtc", "sip" or "proxy"; how the last one is answered is the server's affair
+	SIP       string        // host:port of the server's telephone line, for "sip"
+	Silence   time.Duration // after which the agent takes a turn to be over, for "sip", where no event tells; 0 for 500 ms
 	URL       string        // of a server with the setting server.bench
 	Key       string        // that it asks for; empty for none
 	Agent     string        // whom to call
@@ -36,7 +38,7 @@ type Options struct {
 }
 
 // Transports that can be measured.
-var transports = []string{"realtime", "webrtc", "proxy"}
+var transports = []string{"realtime", "webrtc", "sip", "proxy"}
 
 func (o *Options) check() error {
 	if !slices.Contains(transports, o.Transport) {
@@ -50,6 +52,12 @@ func (o *Options) check() error {
 	}
 	if o.Interrupt < 0 || o.Interrupt > 1 {
 		return fault.New(fault.Invalid, "bad_share", "the share of interrupted answers is %v; it must be from 0 to 1", o.Interrupt).At("interrupt")
+	}
+	if o.Transport == "sip" && o.SIP == "" {
+		return fault.New(fault.Invalid, "bench_sip", "say where the server's telephone line is, with --sip host:port").At("sip")
+	}
+	if o.Silence <= 0 {
+		o.Silence = 500 * time.Millisecond
 	}
 	if o.PerSecond <= 0 {
 		o.PerSecond = 50

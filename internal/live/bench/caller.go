@@ -44,9 +44,11 @@ type caller struct {
 	tally *tally
 	link  link
 	apart bool // the agent's sound does not travel among the events, and the player has no store that it could clear
+	ears  bool // there are no events: what happens is known by ear alone
 
 	mu      sync.Mutex
 	origin  time.Time
+	greeted time.Time // when the call was answered, until the agent's first sound; zero where that is not measured
 	rnd     *rand.Rand
 	err     error // why the connection is no use any more
 	closing bool
@@ -77,10 +79,14 @@ type caller struct {
 func connect(ctx context.Context, o *Options, say *speech, t *tally, seed uint64) (*caller, error) {
 	c := &caller{say: say, opts: o, tally: t, origin: time.Now(), rnd: rand.New(rand.NewPCG(seed, 1))}
 	var err error
-	if o.Transport == "webrtc" {
+	switch o.Transport {
+	case "webrtc":
 		c.apart = true
 		err = c.overWebRTC(ctx)
-	} else {
+	case "sip":
+		c.apart, c.ears = true, true
+		err = c.overSIP(ctx)
+	default:
 		err = c.overSocket(ctx)
 	}
 	if err != nil {
@@ -131,6 +137,9 @@ func (c *caller) tick(now time.Time) {
 
 // next decides what the caller says in this frame. Called with mu held.
 func (c *caller) next(now time.Time) frame {
+	if c.ears {
+		c.byEar(now)
+	}
 	switch c.phase {
 	case listening:
 		switch {
@@ -142,6 +151,9 @@ func (c *caller) next(now time.Time) frame {
 	case talking:
 		if c.at == len(c.clip.frames) {
 			c.phase, c.until = awaiting, now.Add(patience)
+			if c.ears { // the turn is over when the agent has heard nothing for as long as it waits
+				c.turnEnd, c.heard = c.tookFrom.Add(c.opts.Silence), false
+			}
 		}
 	case awaiting:
 		if now.After(c.until) {
@@ -161,6 +173,23 @@ func (c *caller) next(now time.Time) frame {
 	}
 	c.at++
 	return c.clip.frames[c.at-1]
+}
+
+// How long the agent must be quiet for a caller to know that it has finished, and that it has been interrupted.
+const (
+	finishedAfter = 1500 * time.Millisecond
+	stoppedAfter  = 400 * time.Millisecond
+)
+
+// byEar finds out what events would tell: that the agent speaks, and that it has stopped for an interruption. Called with mu held.
+func (c *caller) byEar(now time.Time) {
+	quiet := now.Sub(c.lastLoud)
+	c.active = quiet < finishedAfter
+	if !c.onset.IsZero() && quiet > stoppedAfter {
+		wire := max(0, c.lastLoud.Sub(c.onset))
+		c.tally.interrupted(wire, wire)
+		c.onset = time.Time{}
+	}
 }
 
 func (c *caller) begin(cl *clip, barging bool) {
@@ -247,6 +276,10 @@ func (c *caller) voice(length time.Duration, loud bool, now time.Time) {
 		return
 	}
 	c.lastLoud = now
+	if !c.greeted.IsZero() {
+		c.tally.greeted(now.Sub(c.greeted))
+		c.greeted = time.Time{}
+	}
 	if c.heard {
 		return
 	}

@@ -32,6 +32,9 @@ type Report struct {
 	// And to the agent's last one at the caller's ear, on a client that plays what it has until it is told that speech has started.
 	BargeInEar Spread `json:"barge_in_ear_ms"`
 
+	// From when a call was answered, on SIP from its ACK, to the agent's first sound; only where that is measured.
+	FirstAudio Spread `json:"first_audio_ms,omitzero"`
+
 	Answers       int `json:"answers"`
 	Unanswered    int `json:"unanswered"`
 	Interruptions int `json:"interruptions"`
@@ -94,7 +97,7 @@ func (b *bench) report(first Stats, samples []Stats, callers []load.Bucket) Repo
 	r := Report{
 		Transport: b.Transport, Calls: b.Calls, Held: b.held(), Seconds: round(wall.Seconds(), 1),
 		PacerLate:    lateOf(load.Between(first.Late, last.Late)),
-		ResponseOver: spread(got.over), Response: spread(got.total), BargeInStop: spread(got.stop), BargeInEar: spread(got.ear),
+		ResponseOver: spread(got.over), Response: spread(got.total), BargeInStop: spread(got.stop), BargeInEar: spread(got.ear), FirstAudio: spread(got.first),
 		Answers: len(got.over), Unanswered: got.silent, Interruptions: len(got.stop),
 		DroppedFrames: last.Dropped - first.Dropped, CallerLate: lateOf(callers), Speech: "synthetic", Errors: got.errors,
 		Server: Usage{CPU: round(percent(last.CPU-first.CPU), 1), GCs: round(float64(last.GCs-first.GCs)/wall.Seconds(), 2), GCShare: round(100*(last.GCCPU-first.GCCPU)/wall.Seconds(), 1),
@@ -155,6 +158,9 @@ func (r Report) Print(w io.Writer) {
 		r.Response.P50, r.Response.P95, r.ResponseOver.P50, r.ResponseOver.P95, r.Answers, r.Unanswered)
 	line("barge-in to silence", "p50 %.0f  p95 %.0f ms on the wire; p50 %.0f  p95 %.0f ms at the ear  (%d)",
 		r.BargeInStop.P50, r.BargeInStop.P95, r.BargeInEar.P50, r.BargeInEar.P95, r.Interruptions)
+	if r.FirstAudio.N > 0 {
+		line("first sound", "p50 %.0f  p95 %.0f  max %.0f ms after the call was answered  (%d calls)", r.FirstAudio.P50, r.FirstAudio.P95, r.FirstAudio.Max, r.FirstAudio.N)
+	}
 	line("a call costs", "%.3f %% of a processor, %.0f kB, %.1f goroutines", r.CPUPerCall, r.MemPerCall, r.GoroutinesPerCall)
 	line("server", "%.0f %% of a processor (%.1f %% for collecting garbage, %.1f times a second), %d kB resident, %d kB idle", r.Server.CPU, r.Server.GCShare, r.Server.GCs, r.Server.RSS, r.Server.IdleRSS)
 	line("frames dropped", "%d", r.DroppedFrames)

@@ -24,6 +24,7 @@ type counts struct {
 	total  []time.Duration // answers, from the caller's last sound
 	stop   []time.Duration // interruptions: from the caller's first sound to the agent's last on the wire
 	ear    []time.Duration // and at the caller's ear
+	first  []time.Duration // from when a call was answered to the agent's first sound
 	silent int             // turns without an answer
 	errors map[string]int
 }
@@ -48,6 +49,13 @@ func (t *tally) answered(over, total time.Duration) {
 
 func (t *tally) interrupted(wire, ear time.Duration) {
 	t.note(func() { t.stop, t.ear = append(t.stop, wire), append(t.ear, ear) })
+}
+
+// greeted counts at any time: calls begin before the rest is measured.
+func (t *tally) greeted(d time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.first = append(t.first, d)
 }
 
 func (t *tally) unanswered()          { t.note(func() { t.silent++ }) }

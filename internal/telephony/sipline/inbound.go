@@ -2,6 +2,7 @@ package sipline
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -184,7 +185,7 @@ func (l *Line) answer(req *siplib.Request, tx siplib.ServerTransaction, t *trunk
 		if c.l.ctx.Err() != nil {
 			reason = "shutdown"
 			l.respond(req, tx, 503, "Service Unavailable")
-		} else if context.Cause(ctx) == errHungUp {
+		} else if errors.Is(context.Cause(ctx), errHungUp) {
 			reason = c.hangupReason()
 			l.respond(req, tx, 603, "Decline")
 		}
@@ -197,7 +198,7 @@ func (l *Line) answer(req *siplib.Request, tx siplib.ServerTransaction, t *trunk
 		err = c.leg.Accept(acked.Body())
 	}
 	if err != nil { // cancelled at the last moment, never confirmed, or without a codec in the end
-		if context.Cause(ctx) != errCancelled {
+		if !errors.Is(context.Cause(ctx), errCancelled) {
 			c.goodbye()
 		}
 		drop(telephony.Failed, "caller_left", nil)

@@ -12,6 +12,7 @@ import (
 
 // A call goes out by a trunk and is answered: both sides hear each other, keys are pressed, and who hangs up ends it for both.
 func TestCall(t *testing.T) {
+	t.Parallel()
 	for name, caller := range map[string]bool{"the caller hangs up": true, "the callee hangs up": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -114,7 +114,7 @@ func (c *call) target(to string) (string, error) {
 	if !dialable(user) {
 		return "", badNumber(to)
 	}
-	host := ""
+	var host string
 	switch {
 	case c.trunk != nil:
 		host = c.trunk.domain()

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/netip"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -251,11 +249,3 @@ func (s *side) place(o telephony.Order) string {
 	require.NoError(s.t, err)
 	return id
 }
-
-func addrPort(t testing.TB, s *side) netip.AddrPort {
-	a, err := netip.ParseAddrPort(s.line.Addr("UDP").String())
-	require.NoError(t, err)
-	return a
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -3,7 +3,6 @@ package sip
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -274,7 +273,7 @@ func TestPatience(t *testing.T) {
 	err = l.Recv(t.Context(), &in)
 	require.ErrorIs(t, err, io.EOF)
 	var f *fault.Error
-	require.True(t, errors.As(err, &f))
+	require.ErrorAs(t, err, &f)
 	require.Equal(t, "media_lost", f.Code)
 
 	held := leg(t, func(o *Options) { o.Patience = 100 * time.Millisecond })

@@ -15,9 +15,11 @@ import (
 const (
 	leastDelay = 2                      // packets that the jitter buffer holds back at least
 	pause      = 60 * time.Millisecond  // a step in a sender's clock that is a pause, not a loss
-	QuietAfter = 2 * time.Second        // without packets, silence is delivered so long: enough to end a turn
 	catchUp    = 200 * time.Millisecond // who falls further behind starts anew
 )
+
+// QuietAfter is for how long silence is delivered when no packets come: enough to end a turn.
+const QuietAfter = 2 * time.Second
 
 // Receiver is the way from the caller: packets go into a jitter buffer as they come, and sound comes out of it by the clock.
 type Receiver struct {
