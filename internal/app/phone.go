@@ -51,7 +51,7 @@ func (a *App) openPhone() error {
 		o.Numbers = append(o.Numbers, sipline.Number{Number: strings.TrimSpace(number), Agent: strings.TrimSpace(agent)})
 	}
 	for name, t := range cfg.Trunks {
-		o.Trunks = append(o.Trunks, sipline.Trunk{Name: name, Address: t.Address, Domain: t.Domain, User: t.User, AuthUser: t.AuthUser, Password: t.Password, Number: t.Number, Register: t.Register, Expires: t.Expires,
+		o.Trunks = append(o.Trunks, sipline.Trunk{Name: name, Address: t.Address, Domain: t.Domain, User: t.User, AuthUser: t.AuthUser, Password: t.Password, Number: t.Number, Register: t.Register, Quiet: t.Quiet, Expires: t.Expires,
 			Agent: t.Agent, SRTP: t.SRTP})
 	}
 	sort.Slice(o.Trunks, func(i, j int) bool { return o.Trunks[i].Name < o.Trunks[j].Name })

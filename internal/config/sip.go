@@ -49,6 +49,7 @@ type Trunk struct {
 	Password string        `yaml:"password" secret:"true" doc:"Password of the account."`
 	Number   string        `yaml:"number" doc:"Number that calls by this trunk show. Empty for user."`
 	Register bool          `yaml:"register" doc:"Register there, to be sent calls. Without, the trunk is asked every 30 s whether it is there."`
+	Quiet    bool          `yaml:"quiet" doc:"Do not ask a trunk without registration whether it is there: some providers dislike it."`
 	Expires  time.Duration `yaml:"expires" doc:"How long a registration is asked for; it is renewed in time. 0 means 5 min."`
 	Agent    string        `yaml:"agent" doc:"Agent that answers calls by this trunk to numbers that sip.numbers does not name."`
 	SRTP     string        `yaml:"srtp" enum:"require,refuse" doc:"Another choice than sip.srtp for calls by this trunk."`

@@ -62,21 +62,13 @@ func (c control) Policy() tool.Policy { return tool.Policy{Timeout: c.limit, OnI
 
 // Call implements tool.Tool.
 func (c control) Call(ctx context.Context, call llm.ToolCall) (llm.ToolResult, error) {
-	args := map[string]any{}
+	args := map[string]string{}
 	if err := json.Unmarshal([]byte(call.Arguments), &args); err != nil {
 		return llm.ToolResult{}, fault.Wrap(err, fault.Invalid, "invalid_arguments", "read the arguments of %s", c.name)
 	}
-	value := ""
-	if c.param != "" {
-		switch v := args[c.param].(type) {
-		case string:
-			value = v
-		case float64: // models write numbers as such
-			value = fmt.Sprintf("%.0f", v)
-		}
-		if value == "" {
-			return llm.ToolResult{}, fault.New(fault.Invalid, "invalid_arguments", "%s needs %q", c.name, c.param).At(c.param)
-		}
+	value := args[c.param]
+	if value == "" && c.param != "" {
+		return llm.ToolResult{}, fault.New(fault.Invalid, "invalid_arguments", "%s needs %q", c.name, c.param).At(c.param)
 	}
 	if err := c.do(ctx, value); err != nil {
 		return llm.ToolResult{}, fmt.Errorf("%s: %w", c.name, err)

@@ -101,6 +101,9 @@ func (g *gate) packet(ip netip.Addr, now time.Time) bool {
 
 // filter drops what a flood brings before it is read. Over connections nothing is dropped: half a message would garble what follows.
 func (l *Line) filter(p sip.TransportReadProps, data []byte) ([]byte, error) {
+	if l.deaf.Load() {
+		return nil, nil
+	}
 	at, ok := p.RemoteAddr.(*net.UDPAddr)
 	if !ok {
 		return data, nil

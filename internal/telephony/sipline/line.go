@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emiago/sipgo"
@@ -68,6 +69,7 @@ type Line struct {
 	stop   context.CancelFunc
 	wg     sync.WaitGroup // everything that the line runs
 	serve  sync.WaitGroup // its sockets
+	deaf   atomic.Bool    // nothing is taken any more: the library would open a socket to answer by
 
 	mu       sync.Mutex // guards what follows
 	closed   bool
@@ -470,9 +472,7 @@ func (l *Line) Close() error {
 	l.mu.Unlock()
 	l.stop()
 	l.wg.Wait()
-	if l.ua != nil {
-		_ = l.ua.Close() // its connections complain of each other's end
-	}
+	l.deaf.Store(true)
 	var errs []error
 	if l.udp != nil {
 		errs = append(errs, l.udp.Close())
@@ -483,6 +483,9 @@ func (l *Line) Close() error {
 		}
 	}
 	l.serve.Wait()
+	if l.ua != nil {
+		_ = l.ua.Close() // its connections complain of each other's end
+	}
 	for i, err := range errs {
 		if errors.Is(err, net.ErrClosed) {
 			errs[i] = nil

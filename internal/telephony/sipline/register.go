@@ -29,6 +29,7 @@ type Trunk struct {
 	Password string
 	Number   string // that our calls show; empty for User
 	Register bool
+	Quiet    bool          // it is not asked whether it is there
 	Expires  time.Duration // of a registration: 5 min
 	Agent    string        // who answers calls that come by it, unless their number says otherwise
 	Tenant   string        // whose it is; empty for the line's
@@ -214,6 +215,10 @@ func (t *trunk) visit(ctx context.Context) (time.Duration, error) {
 	t.mu.Lock()
 	t.ips = ips
 	t.mu.Unlock()
+	if t.o.Quiet && !t.o.Register {
+		t.tell(true, time.Time{}, nil)
+		return retryMost, nil // its address may change
+	}
 	if !t.o.Register {
 		if err = t.ping(ctx); err != nil {
 			t.tell(false, time.Time{}, err)

@@ -144,7 +144,7 @@ func TestScenarioBusy(t *testing.T) {
 	port := freePort(t)
 	s := start(t, "trunk_busy", "", port)
 	a := open(t, func(o *Options) {
-		o.Trunks = []Trunk{{Name: "far", Address: "127.0.0.1:" + strconv.Itoa(port), User: "griot", Password: "s3cret"}}
+		o.Trunks = []Trunk{{Name: "far", Address: "127.0.0.1:" + strconv.Itoa(port), User: "griot", Password: "s3cret", Quiet: true}}
 	})
 	id := a.place(telephony.Order{Agent: "x", To: "+33123456789"})
 	end := a.ended(id)
