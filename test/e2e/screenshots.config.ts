@@ -5,7 +5,7 @@ export default defineConfig({
   testDir: 'screenshots',
   globalSetup: './lib/setup.ts',
   workers: 1,
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],
 });

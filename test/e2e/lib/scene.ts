@@ -124,9 +124,9 @@ export class Scene {
     await context.addCookies([{ name, value, url: this.server.url, httpOnly: true, sameSite: 'Lax' }]);
   }
 
-  /** A conversation with an agent for each caller, in writing, as a page holds them by the Realtime protocol. The page is one of ours, signed in. */
-  async converse(page: Page, agent: string, callers = words[this.language].callers): Promise<void> {
-    for (const said of callers) await page.evaluate(hold, { agent, said });
+  /** A conversation with an agent for each caller, in writing, as a page holds them by the Realtime protocol. The page is one of ours, signed in. thinkMs is how long a caller thinks before each sentence. */
+  async converse(page: Page, agent: string, callers = words[this.language].callers, thinkMs = 0): Promise<void> {
+    for (const said of callers) await page.evaluate(hold, { agent, said, thinkMs });
   }
 
   /** A template's agent with its samples filled in, and changes to it. It answers by the reception's flow, which needs no account. */
@@ -155,7 +155,7 @@ export class Scene {
 }
 
 /** One conversation, by a script in the page. */
-async function hold({ agent, said }: { agent: string; said: string[] }): Promise<void> {
+async function hold({ agent, said, thinkMs }: { agent: string; said: string[]; thinkMs: number }): Promise<void> {
   const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/v1/realtime?model=agent:${agent}`);
   const waiting = new Map<string, () => void>();
   socket.onmessage = (e: MessageEvent<string>) => {
@@ -172,6 +172,7 @@ async function hold({ agent, said }: { agent: string; said: string[] }): Promise
   send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
   await until('session.updated');
   for (const text of said) {
+    await new Promise((resolve) => setTimeout(resolve, thinkMs));
     const answered = until('response.done');
     send({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] } });
     send({ type: 'response.create' });

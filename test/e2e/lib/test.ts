@@ -97,7 +97,7 @@ export function browserWith({ microphone = 'silent', allow = true, record = fals
   };
 }
 
-/** From the home page to a conversation with an agent, as a person goes. */
+/** From the gallery to a conversation with an agent, as a person goes. */
 export async function talkTo(page: Page, agent: RegExp | string): Promise<void> {
   await page.goto('/agents/gallery');
   await page.getByRole('link', { name: agent }).click();
@@ -106,5 +106,5 @@ export async function talkTo(page: Page, agent: RegExp | string): Promise<void> 
 /** By a menu of the bar to one of its screens, as a person goes. The names are those of the language shown. */
 export async function goTo(page: Page, menu: string, screen: string): Promise<void> {
   await page.getByRole('navigation').getByRole('button', { name: menu, exact: true }).click();
-  await page.getByRole('menuitem', { name: new RegExp(`^${screen}`) }).click();
+  await page.getByRole('menuitem').filter({ has: page.getByText(screen, { exact: true }) }).click();
 }

@@ -42,7 +42,7 @@ test('the first start makes an administrator, who invites a viewer, who looks an
   // Three steps to the first sentence.
   await expect(page.getByRole('heading', { level: 1, name: 'What your agents talk with' })).toBeVisible();
   await expect(page.getByRole('radio', { name: /Offline voices/ })).toBeChecked();
-  await page.getByRole('radio', { name: /OpenAI/ }).check();
+  await page.getByRole('radio', { name: 'OpenAI and compatible servers' }).check();
   await expect(page.getByRole('textbox', { name: 'API key' })).toBeVisible();
   await accessible(page, 'first step');
   await page.getByRole('radio', { name: /Offline voices/ }).check();

@@ -70,10 +70,11 @@ export function formatEuros(language: string, value: number): string {
   return cached(`eur${digits} ${language}`, () => new Intl.NumberFormat(language, options)).format(value);
 }
 
-/** "il y a 4 s", in the largest unit that fits. */
+/** "il y a 4 s", in the largest unit that fits; "maintenant" when it is less than a second. */
 export function formatAge(language: string, ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   const format = cached(`age ${language}`, () => new Intl.RelativeTimeFormat(language, { style: 'short' }));
+  if (seconds === 0) return new Intl.RelativeTimeFormat(language, { numeric: 'auto' }).format(0, 'second');
   if (seconds < 60) return format.format(-seconds, 'second');
   if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
   return format.format(-Math.floor(seconds / 3600), 'hour');

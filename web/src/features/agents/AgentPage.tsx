@@ -1,4 +1,4 @@
-import { Skeleton, Tabs } from '@mantine/core';
+import { Button, Skeleton, Tabs } from '@mantine/core';
 import { IconCopy, IconDownload, IconPencil, IconPlayerPause, IconRocket, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
@@ -179,9 +179,14 @@ function Head({ agent }: { agent: AgentDetail }) {
 function LinkExport({ reference }: { reference: string }) {
   const { t } = useTranslation('agents');
   return (
-    <a className={classes.export} href={exportAddress(reference)} download>
-      <IconDownload size={16} stroke={1.8} aria-hidden />
+    <Button
+      component="a"
+      variant="default"
+      href={exportAddress(reference)}
+      download
+      leftSection={<IconDownload size={16} stroke={1.8} aria-hidden />}
+    >
       {t('export')}
-    </a>
+    </Button>
   );
 }

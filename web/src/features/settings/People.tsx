@@ -53,7 +53,7 @@ export function People() {
             <p className={classes.nothing}>{t('people.nobody')}</p>
           ) : (
             <div className={classes.tableBox}>
-              <table className={classes.table}>
+              <table className={classes.table} data-middle>
                 <thead>
                   <tr>
                     <th scope="col">{t('people.person')}</th>

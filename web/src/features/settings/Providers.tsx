@@ -40,7 +40,12 @@ export function Providers() {
 }
 
 function Card({ provider }: { provider: Provider }) {
-  const { t } = useTranslation('settings');
+  const { t, i18n } = useTranslation(['settings', 'providers']);
+  // What one lacks that nobody has set is always the same, and has words; of the others it is the server's English.
+  const worded = provider.source === 'default' && i18n.exists(`providers:missing.${provider.id}`);
+  const missing =
+    provider.missing &&
+    (worded ? t(`providers:missing.${provider.id}` as 'providers:missing.openai') : provider.missing);
   const id = useId();
   const [opened, { toggle }] = useDisclosure(false);
   return (
@@ -51,7 +56,7 @@ function Card({ provider }: { provider: Provider }) {
             <strong id={id}>{provider.name}</strong>
             <span>{provider.offers.map((o) => t(`providers.offers.${o}`)).join(' · ')}</span>
             {provider.missing ? (
-              <span className={classes.missing}>{provider.missing}</span>
+              <span className={classes.missing}>{missing}</span>
             ) : (
               provider.found && <span>{t('providers.found', { what: provider.found })}</span>
             )}
