@@ -36,21 +36,25 @@ export function CallTable({ calls, total, search, setSearch }: Props) {
         <thead>
           <tr>
             <th scope="col">{t('column.agent')}</th>
-            <Sortable {...heading} by="started">
+            <Sortable {...heading} by="started" roomy>
               {t('column.started')}
             </Sortable>
-            <th scope="col" className={classes.wide}>
+            <th scope="col" className={`${classes.wide} ${classes.roomy}`}>
               {t('column.preview')}
             </th>
-            <th scope="col">{t('column.channel')}</th>
-            <th scope="col">{t('column.status')}</th>
+            <th scope="col" className={classes.roomy}>
+              {t('column.channel')}
+            </th>
+            <th scope="col" className={classes.roomy}>
+              {t('column.status')}
+            </th>
             <Sortable {...heading} by="duration" figure>
               {t('column.duration')}
             </Sortable>
-            <th scope="col" className={classes.figure}>
+            <th scope="col" className={`${classes.figure} ${classes.roomy}`}>
               {t('column.turns')}
             </th>
-            <th scope="col" className={classes.figure}>
+            <th scope="col" className={`${classes.figure} ${classes.roomy}`}>
               {t('column.interruptions')}
             </th>
             <Sortable {...heading} by="latency" figure>
@@ -75,11 +79,13 @@ export function CallTable({ calls, total, search, setSearch }: Props) {
 interface Heading extends Pick<Props, 'search' | 'setSearch'> {
   by: (typeof sorts)[number];
   figure?: boolean;
+  /** Left out on a telephone. */
+  roomy?: boolean;
   children: ReactNode;
 }
 
 /** A heading that orders the list: first by the largest, then the other way round. */
-function Sortable({ by, figure, children, search, setSearch }: Heading) {
+function Sortable({ by, figure, roomy, children, search, setSearch }: Heading) {
   const { t } = useTranslation('calls');
   const on = (search.sort ?? 'started') === by;
   const up = on && search.order === 'asc';
@@ -89,7 +95,7 @@ function Sortable({ by, figure, children, search, setSearch }: Heading) {
   return (
     <th
       scope="col"
-      className={figure ? classes.figure : undefined}
+      className={figure ? classes.figure : roomy ? classes.roomy : undefined}
       aria-sort={on ? (up ? 'ascending' : 'descending') : undefined}
     >
       <button
@@ -161,26 +167,37 @@ const Row = memo(function Row({ call, index }: { call: Conversation; index: numb
             >
               {name}
             </Link>
-            {call.agent && <span className={classes.reference}>{call.agent}</span>}
+            {call.agent && <span className={`${classes.reference} ${classes.roomy}`}>{call.agent}</span>}
+            <span className={classes.small}>
+              {date}
+              {call.status !== 'ended' && <Status status={call.status} />}
+            </span>
           </span>
         </span>
       </td>
-      <td>
+      <td className={classes.roomy}>
         <time dateTime={call.started_at}>{date}</time>
       </td>
-      <td className={classes.preview}>{call.preview}</td>
-      <td>{channelName(call.channel)}</td>
-      <td>
-        <Chip tone={tones[call.status]} dot={call.status === 'active' ? 'live' : true}>
-          {t(`status.${call.status}`)}
-        </Chip>
+      <td className={`${classes.preview} ${classes.roomy}`}>{call.preview}</td>
+      <td className={classes.roomy}>{channelName(call.channel)}</td>
+      <td className={classes.roomy}>
+        <Status status={call.status} />
       </td>
       <td className={classes.figure}>{format.clock(call.duration_ms)}</td>
-      <td className={classes.figure}>{format.number(call.turns)}</td>
-      <td className={classes.figure}>{format.number(call.interruptions)}</td>
+      <td className={`${classes.figure} ${classes.roomy}`}>{format.number(call.turns)}</td>
+      <td className={`${classes.figure} ${classes.roomy}`}>{format.number(call.interruptions)}</td>
       <td className={classes.figure} data-verdict={ms === undefined ? undefined : verdict(ms)}>
         {ms === undefined ? '—' : format.ms(ms)}
       </td>
     </tr>
   );
 });
+
+function Status({ status }: { status: Conversation['status'] }) {
+  const { t } = useTranslation('calls');
+  return (
+    <Chip tone={tones[status]} dot={status === 'active' ? 'live' : true}>
+      {t(`status.${status}`)}
+    </Chip>
+  );
+}
