@@ -184,6 +184,9 @@ func TestFailures(t *testing.T) {
 	require.True(t, res.Failed)
 	require.Contains(t, res.Output, "KeyError: 'x' (line 6: return half(params['x']))")
 	require.NotContains(t, res.Output, "Traceback", "a model gets no traceback")
+	ctx, detail := tool.WithDetail(t.Context())
+	tool.Run(ctx, tl, llm.ToolCall{ID: "c", Name: "divide", Arguments: `{"x": 0}`}, time.Minute)
+	require.Equal(t, tool.Detail{Printed: "before\n", Line: 2, Traceback: o.Failure.Traceback}, *detail, "its author does")
 
 	for name, c := range map[string]struct {
 		code, kind, message string

@@ -50,6 +50,12 @@ func (t *pythonTool) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, 
 	if err != nil {
 		return llm.ToolResult{}, err
 	}
+	if d := tool.DetailOf(ctx); d != nil {
+		d.Printed = o.Printed
+		if o.Failure != nil {
+			d.Line, d.Traceback = o.Failure.Line, o.Failure.Traceback
+		}
+	}
 	if o.Failure != nil {
 		t.r.log.InfoContext(ctx, "python tool failed", "tool", t.d.Name, "call", c.ID, "kind", o.Failure.Kind, "type", o.Failure.Type, "line", o.Failure.Line)
 		return llm.ToolResult{CallID: c.ID, Failed: true, Output: o.Failure.Advice(t.d.Name)}, nil
