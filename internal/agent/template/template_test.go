@@ -39,7 +39,7 @@ func TestTemplatesAreAgents(t *testing.T) {
 				require.Equal(t, agent.Voice, d.Kind)
 				require.NotEmpty(t, d.Greeting.Text)
 				require.LessOrEqual(t, utf8.RuneCountInString(d.Instructions), catalog.MaxVoiceInstructions, "%s in %s", id, lang)
-				require.Equal(t, "semantic_vad", d.Turn.Detection)
+				require.Equal(t, "auto", d.Turn.Detection, "by the words only where the recogniser tells them in time")
 				require.Less(t, d.Turn.IdleTimeout, d.Limits.IdleHangUp, "it asks before it hangs up")
 				require.Greater(t, d.Limits.IdleHangUp.Seconds(), 30.0)
 			}
