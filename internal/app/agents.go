@@ -57,7 +57,7 @@ func (j judge) Offer(ctx context.Context, d agent.Definition, part agent.Part) (
 	if err != nil {
 		return agent.Offer{}, err
 	}
-	raw, err := j.plans.settings(ctx, id)
+	ctx, raw, err := j.plans.configured(ctx, id)
 	if err != nil {
 		return agent.Offer{}, err
 	}

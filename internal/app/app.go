@@ -200,7 +200,12 @@ func (a *App) openPlans() error {
 			return fmt.Errorf("providers.%s: %w", id, err)
 		}
 	}
-	a.plans = &planner{cfg: a.cfg, agents: agents, models: models, present: map[string]provider.Presence{}}
+	way, err := guardedHTTP(a.cfg.Outbound)
+	if err != nil {
+		return err
+	}
+	a.onClose(func() error { way.Close(); return nil })
+	a.plans = &planner{cfg: a.cfg, agents: agents, models: models, guarded: way.HTTP(), present: map[string]provider.Presence{}}
 	agents.Judge(judge{a.plans})
 	return nil
 }

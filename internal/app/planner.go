@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,8 @@ type planner struct {
 	cfg    config.Config
 	agents *agent.Service
 	models *provider.Registry
+
+	guarded *http.Client // the way out for addresses that tenants chose; nil where nothing guards
 
 	mu sync.Mutex
 	// saved gives what was set in the console for a vendor; nil where nothing can be.
@@ -206,7 +209,7 @@ func (p *planner) here(ctx context.Context, v provider.Provider) provider.Presen
 	if ok && got.OK && v.ID != "local" { // a server that was found can go
 		return got
 	}
-	raw, err := p.settings(ctx, v.ID)
+	ctx, raw, err := p.configured(ctx, v.ID)
 	if err != nil {
 		return provider.Presence{Missing: err.Error()}
 	}
@@ -241,7 +244,7 @@ func (p *planner) settings(ctx context.Context, vendor string) (json.RawMessage,
 // made asks a registry for a vendor's model with the vendor's settings.
 func made[M any](ctx context.Context, p *planner, get func(context.Context, string, json.RawMessage) (M, error)) func(id string) (M, error) {
 	return func(id string) (M, error) {
-		raw, err := p.settings(ctx, id)
+		ctx, raw, err := p.configured(ctx, id)
 		if err != nil {
 			var none M
 			return none, err
@@ -354,7 +357,7 @@ func (p *planner) conversant(ctx context.Context, d agent.Definition) (chosen[s2
 	if id == agent.None {
 		return chosen[s2s.Model]{}, nil
 	}
-	raw, err := p.settings(ctx, id)
+	ctx, raw, err := p.configured(ctx, id)
 	if err == nil {
 		raw, err = with(raw, "realtime_model", d.Realtime.Model)
 	}
@@ -461,7 +464,7 @@ const (
 
 // writes is a vendor's language model; an empty name is the one that the vendor's settings name.
 func (p *planner) writes(ctx context.Context, vendor, name string) (llm.Model, error) {
-	raw, err := p.settings(ctx, vendor)
+	ctx, raw, err := p.configured(ctx, vendor)
 	if err == nil {
 		raw, err = with(raw, "model", name)
 	}

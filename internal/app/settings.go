@@ -99,6 +99,9 @@ func (s *providerSettings) show(ctx context.Context, owner string, v provider.Pr
 	if len(raw) == 0 {
 		p.Settings = json.RawMessage(`{}`)
 	}
+	if owner != tenant && source == "console" {
+		ctx = guardedBy(ctx, s.plans.guarded)
+	}
 	got := v.Present(ctx, raw)
 	p.Present, p.Found, p.Missing, p.Mend = got.OK, got.Found, got.Missing, got.Mend
 	return p, nil
@@ -164,11 +167,13 @@ func (s *providerSettings) Check(ctx context.Context, owner, id string, settings
 	if v.Check == nil {
 		return api.ProviderCheck{}, fault.New(fault.Conflict, "nothing_to_check", "%s has nothing to try.", v.Name)
 	}
-	raw, _, err := s.inUse(ctx, owner, id)
+	raw, source, err := s.inUse(ctx, owner, id)
 	if err != nil && !lost(err) {
 		return api.ProviderCheck{}, err
 	}
-	if text := string(bytes.TrimSpace(settings)); text != "{}" && text != "null" {
+	text := string(bytes.TrimSpace(settings))
+	tried := text != "{}" && text != "null"
+	if tried {
 		was, err := s.before(ctx, owner, id)
 		if err != nil {
 			return api.ProviderCheck{}, err
@@ -179,6 +184,9 @@ func (s *providerSettings) Check(ctx context.Context, owner, id string, settings
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkLimit)
 	defer cancel()
+	if owner != tenant && (source == "console" || tried) {
+		ctx = guardedBy(ctx, s.plans.guarded)
+	}
 	began := time.Now()
 	err = v.Check(ctx, raw)
 	c := api.ProviderCheck{OK: err == nil, Took: time.Since(began).Milliseconds()}

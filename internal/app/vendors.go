@@ -54,7 +54,7 @@ func (m modelVendors) Vendor(ctx context.Context, id string) (catalog.Vendor, er
 	}
 	out := catalog.Vendor{Name: v.Name, Presence: here, Key: key}
 	if v.Models != nil {
-		out.Models = func(ctx context.Context) ([]string, error) { return v.Models(ctx, raw) }
+		out.Models = func(ctx context.Context) ([]string, error) { return v.Models(m.plans.way(ctx, id), raw) }
 	}
 	return out, nil
 }
@@ -73,10 +73,10 @@ func (m voiceVendors) Vendor(ctx context.Context, id string) (voice.Vendor, erro
 	}
 	out := voice.Vendor{Name: v.Name, Presence: here, Key: key}
 	if v.Voices != nil {
-		out.Voices = func(ctx context.Context) ([]tts.Voice, error) { return v.Voices(ctx, raw) }
+		out.Voices = func(ctx context.Context) ([]tts.Voice, error) { return v.Voices(m.plans.way(ctx, id), raw) }
 	}
 	if v.TTS != nil {
-		out.Speech = func(ctx context.Context) (tts.Model, error) { return m.plans.models.TTS(ctx, id, raw) }
+		out.Speech = func(ctx context.Context) (tts.Model, error) { return m.plans.models.TTS(m.plans.way(ctx, id), id, raw) }
 	}
 	return out, nil
 }

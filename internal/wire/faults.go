@@ -102,6 +102,9 @@ func (c *Client) Fault(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if f := (*fault.Error)(nil); errors.As(err, &f) { // of the way out that was given: it knows better
+		return f
+	}
 	return fault.Wrap(c.bare(err), fault.Unavailable, "unreachable", "%s cannot be reached", c.Host())
 }
 

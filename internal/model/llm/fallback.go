@@ -95,7 +95,7 @@ func (f *fallback) order() []int {
 }
 
 func (f *fallback) rest(i int, err error) {
-	d := time.Duration(0)
+	var d time.Duration
 	switch fault.KindOf(err) {
 	case fault.Unavailable, fault.Limited:
 		d = max(restShort, wish(err))

@@ -32,6 +32,7 @@ type Answer struct {
 	Raw      []string       // these events instead, as they are
 
 	First    time.Duration     // delay of the first byte
+	Pace     time.Duration     // between one event and the next, once words come
 	Comments int               // comments (or pings) that come before the answer
 	Status   int               // the request fails with it
 	Code     string            // the failure's code or type
@@ -223,11 +224,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p protocol, a An
 		if s.o.Wait != nil {
 			s.o.Wait(a.First)
 		} else {
-			timer := time.NewTimer(a.First)
-			defer timer.Stop()
-			select {
-			case <-timer.C:
-			case <-r.Context().Done():
+			if !rest(r, a.First) {
 				return
 			}
 		}
@@ -267,6 +264,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p protocol, a An
 		if broken && i == a.Cut {
 			break
 		}
+		if i > preamble && a.Pace > 0 && !rest(r, a.Pace) {
+			return
+		}
 		out.event(e)
 	}
 	switch {
@@ -288,6 +288,21 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, p protocol, a An
 		panic(http.ErrAbortHandler)
 	}
 }
+
+// rest reports whether d passed before the client went away.
+func rest(r *http.Request, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// preamble is how many events come at most before the first word.
+const preamble = 6
 
 // sender writes events.
 type sender struct {
