@@ -71,7 +71,7 @@ run() { # NAME SECONDS ARGUMENT...
   shift 2
   echo "== $name: $budget s, seed $seed"
   # shellcheck disable=SC2086 # FUZZ_ARGS are words
-  (cd "$data" && "$root/$tool/bin/schemathesis" "$@" --url "$url" --max-time "$budget" --seed "$seed" --checks "$checks" --phases coverage,fuzzing --workers 2 --request-timeout 60 --continue-on-failure \
+  (cd "$data" && "$root/$tool/bin/schemathesis" "$@" --url "$url" --max-time "$budget" --seed "$seed" --checks "$checks" --phases coverage,fuzzing --workers 1 --request-timeout 60 --continue-on-failure \
     --suppress-health-check all --generation-database none --warnings off --exclude-operation-id follow-overview ${FUZZ_ARGS:-}) || status=1
 }
 cat test/fuzz/checks.toml test/fuzz/there.toml >"$data/there.toml"
