@@ -17,8 +17,8 @@ import (
 
 // Config of the provider.
 type Config struct {
-	Search  bool          `json:"search" doc:"Look for a server at the usual ports of this machine when no address is set." env:"GRIOT_LOCAL_MODELS"`
-	BaseURL string        `json:"base_url" doc:"Address of the server up to and including /v1; empty looks for one." env:"GRIOT_LOCAL_MODELS_URL"`
+	Search  bool          `json:"search" doc:"Look for a server at the usual ports of this machine when no address is set." env:"LOCAL_MODELS"`
+	BaseURL string        `json:"base_url" doc:"Address of the server up to and including /v1; empty looks for one." env:"LOCAL_MODELS_URL"`
 	Model   string        `json:"model" doc:"Language model; empty takes the first that the server has."`
 	APIKey  string        `json:"api_key" doc:"API key. Servers of your own often need none." secret:"true"`
 	Images  bool          `json:"images" doc:"The model takes images."`

@@ -79,7 +79,7 @@ func TestFinds(t *testing.T) {
 }
 
 func TestProvider(t *testing.T) {
-	for _, name := range []string{"GRIOT_LOCAL_MODELS", "GRIOT_LOCAL_MODELS_URL"} {
+	for _, name := range []string{"LOCAL_MODELS", "LOCAL_MODELS_URL"} {
 		t.Setenv(name, "")
 	}
 	none := providerAt([]Place{{"Ollama", nothing(t)}})
@@ -105,11 +105,11 @@ func TestProvider(t *testing.T) {
 	off := open.Present(t.Context(), json.RawMessage(`{"search":false}`))
 	require.False(t, off.OK)
 	require.Contains(t, off.Missing, "switched off")
-	t.Setenv("GRIOT_LOCAL_MODELS", "false")
+	t.Setenv("LOCAL_MODELS", "false")
 	require.False(t, open.Present(t.Context(), nil).OK)
 
 	empty := providerAt([]Place{{"Ollama", listening(t, `{"data":[]}`)}})
-	t.Setenv("GRIOT_LOCAL_MODELS", "true")
+	t.Setenv("LOCAL_MODELS", "true")
 	_, err = empty.LLM(t.Context(), nil)
 	require.Equal(t, "model_not_found", fault.CodeOf(err))
 }
