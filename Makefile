@@ -38,8 +38,8 @@ web: web/node_modules ## Build the console, when its sources changed.
 	  web/src web/locales web/public web/index.html web/package.json web/package-lock.json $(wildcard web/*.config.* web/tsconfig.json) web/scripts \
 	  -- npm run --silent --prefix web build
 
-.PHONY: web/node_modules test/e2e/node_modules
-web/node_modules test/e2e/node_modules: %/node_modules: tools
+.PHONY: web/node_modules test/e2e/node_modules test/mcp/node_modules
+web/node_modules test/e2e/node_modules test/mcp/node_modules: %/node_modules: tools
 	@scripts/when-changed.sh $(subst /,-,$*)-packages $@ $*/package.json $*/package-lock.json -- bash -c 'cd $* && $(NPM_CI)'
 
 .PHONY: tools
@@ -50,7 +50,7 @@ tools: # Says what to install rather than failing half-way.
 ##@ Test
 
 .PHONY: test
-test: build $(if $(wildcard test/e2e/package.json),test/e2e/node_modules) ## Every test: Go, console, browser. TEST_ARGS='-run X ./internal/y' for some of Go's.
+test: build $(if $(wildcard test/e2e/package.json),test/e2e/node_modules) test/mcp/node_modules ## Every test: Go, console, browser. TEST_ARGS='-run X ./internal/y' for some of Go's.
 	@scripts/test.sh
 
 .PHONY: fuzz-api
@@ -116,7 +116,7 @@ $(LINT):
 
 .PHONY: clean
 clean: ## Remove what was built. Keeps data/ and what was installed.
-	@rm -rf griot bin/stamps bin/reports web/dist/assets web/dist/index.html web/node_modules test/e2e/node_modules test/e2e/.build test/e2e/test-results
+	@rm -rf griot bin/stamps bin/reports web/dist/assets web/dist/index.html web/node_modules test/e2e/node_modules test/mcp/node_modules test/e2e/.build test/e2e/test-results
 
 .PHONY: help
 help: ## This list.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -123,4 +124,29 @@ func each[A, B any](all []A, f func(A) B) []B {
 		out = append(out, f(a))
 	}
 	return out
+}
+
+// offsetOf reads the cursor of a list whose pages are counted from its beginning: one that changes seldom, or whose newest are what matters.
+func offsetOf(cursor string) (int, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	m, err := markOf(cursor, "offset")
+	if err != nil {
+		return 0, err
+	}
+	n, err := strconv.Atoi(m.ID)
+	if err != nil || n < 0 {
+		return 0, badCursor()
+	}
+	return n, nil
+}
+
+// cursorAt is offsetOf backwards; "" behind the last.
+func cursorAt(offset, total int) string {
+	if offset >= total {
+		return ""
+	}
+	raw, _ := json.Marshal(mark{Sort: "offset", ID: strconv.Itoa(offset)}) // strings
+	return base64.RawURLEncoding.EncodeToString(raw)
 }

@@ -15,6 +15,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/identity"
+	"griot/internal/toolbox"
 )
 
 // MaxBody is the largest request body read, in bytes.
@@ -33,6 +34,8 @@ type Services struct {
 	Voices        Voices
 	Templates     Templates
 	Writers       Writers
+	Tools         *toolbox.Service
+	Effects       Effects
 	Identity      *identity.Service
 	Cookie        Cookie
 	Stop          context.Context // done when the server shuts down: streams end; nil: never
@@ -48,7 +51,7 @@ type api struct {
 	drafts  buckets
 }
 
-// New returns the handler of /api/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
+// New returns the handler of /api/…, /tools/api/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
 // Rules. It refuses browsers' requests from other sites that would change something. Timeouts are the server's.
 func New(s Services) http.Handler {
 	mux := http.NewServeMux()
@@ -97,6 +100,8 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.voices()
 	a.templates()
 	a.prompts()
+	a.tools()
+	a.effects()
 	a.describe()
 	return a
 }

@@ -228,6 +228,9 @@ func TestConditionsAreAlike(t *testing.T) {
 var acts = map[string]string{
 	"PUT /api/session/tenant":   "GET /api/session says where one is",
 	"PUT /api/profile/password": "nobody reads it",
+
+	"PUT /tools/api/update/{tool_id}": "the specification's addresses: GET /tools/api/get/{tool_id} reads it, and its version is the condition",
+	"PUT /tools/api/variables/{name}": "nobody reads a secret",
 }
 
 // Every refusal is a problem, and every route says so.

@@ -117,8 +117,14 @@ func (j judge) Usable(ctx context.Context, d agent.Definition) error {
 	return err
 }
 
-// HasTool implements agent.Models. No tool is kept here yet: whatever an agent names came from elsewhere.
-func (judge) HasTool(context.Context, string) bool { return false }
+// HasTool implements agent.Models. What cannot be looked up is taken to be there: the check is no reason to doubt it.
+func (j judge) HasTool(ctx context.Context, reference string) bool {
+	if j.plans.tools == nil {
+		return false
+	}
+	_, err := j.plans.tools.Get(ctx, tenantOf(ctx), reference)
+	return fault.KindOf(err) != fault.NotFound
+}
 
 // Describe implements api.Machine. Agents of the same models are looked at once.
 func (j judge) Describe(ctx context.Context, defs []agent.Definition) []api.Described {

@@ -37,6 +37,8 @@ import (
 	"griot/internal/secret"
 	"griot/internal/store"
 	"griot/internal/telephony/sipline"
+	"griot/internal/tool"
+	"griot/internal/toolbox"
 	"griot/internal/voice"
 	"griot/web"
 )
@@ -59,6 +61,8 @@ type App struct {
 	people   *identity.Service
 	sso      *identity.SSO // nil when there is none
 	keys     *secret.Keyring
+	tools    *toolbox.Service
+	ledger   *tool.Ledger
 	closers  []func() error // in the order in which things were opened
 }
 
@@ -119,6 +123,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err != nil {
 		return nil, err
 	}
+	if err := a.openTools(ctx, db, records.Node()); err != nil {
+		return nil, err
+	}
 	cookie := api.Cookie{Secure: strings.HasPrefix(cfg.Server.PublicURL, "https:"), Life: cfg.Session.Life}
 	doors := newGuard(cfg, people, cookie, secrets)
 	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, load: a.load, log: log}
@@ -161,7 +168,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Overview: overview.NewService(db, records.Watch), Stop: stopCtx, Calls: register, System: a, Providers: settings,
-		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Identity: people, Cookie: cookie})
+		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Effects: a.ledger, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))
@@ -226,6 +233,7 @@ func (a *App) recover(ctx context.Context, records *conversation.Service) error 
 func mount(rest http.Handler, live *webcall.Handler, console http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", rest)
+	mux.Handle("/tools/api/", rest)
 	mux.Handle("/healthz", rest)
 	for _, p := range prefixes {
 		live.Mount(mux, p)

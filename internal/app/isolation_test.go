@@ -14,6 +14,7 @@ import (
 	"griot/internal/calls"
 	"griot/internal/live/transport/webrtc/webrtctest"
 	"griot/internal/store"
+	"griot/internal/tool"
 )
 
 // probe is how a route is tried by the administrator of another tenant.
@@ -63,6 +64,11 @@ func TestTenantsAreIsolated(t *testing.T) {
 	s.recordAs(ada, conversation)
 	var theirs struct{ ID, Reference string }
 	ada.do("POST", "/api/agents", map[string]any{"definition": map[string]any{"name": "Sophie of the first tenant", "instructions": "Their secret"}}).ok(&theirs)
+	var hammer struct{ ID string }
+	ada.do("POST", "/tools/api/create", map[string]any{"name": "their_hammer", "description": "Hammer of the first tenant", "execution": map[string]any{"endpoint": "https://their.example.com"}}).ok(&hammer)
+	ada.do("PUT", "/tools/api/variables/THEIR_TOKEN", map[string]string{"value": "their-token"}).ok(nil)
+	const effect = "eff_0123456789abcdef01234567"
+	require.NoError(t, db.CreateEffect(t.Context(), tool.Effect{Tenant: "default", ID: effect, Tool: "their_hammer", Arguments: "{}", State: tool.Proposed, Approval: true, ProposedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}))
 	definition := map[string]any{"definition": map[string]any{"name": "Mine"}}
 
 	ada.do("PUT", "/api/providers/openai", map[string]any{"settings": map[string]any{"api_key": "sk-of-the-first-tenant", "model": "their-model"}}).ok(nil)
@@ -75,7 +81,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 	var their me
 	bob.do("GET", "/api/session", nil).ok(&their)
 	require.Equal(t, "acme", their.Tenant.ID)
-	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab"}
+	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab", hammer.ID, "their_hammer", "THEIR_TOKEN", "their-token", effect}
 
 	own := probe{}
 	probes := map[string]probe{
@@ -107,6 +113,26 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /api/billing-rate":                          own,
 		"PUT /api/billing-rate":                          {body: map[string]any{"per_minute": 0.5}},
 		"GET /api/realtime/stats":                        own,
+
+		"GET /tools/api/list":                     own,
+		"GET /tools/api/categories":               own,
+		"GET /tools/api/get/{tool_id}":            {id: hammer.ID, code: "tool_not_found"},
+		"POST /tools/api/create":                  {body: map[string]any{"name": "my_hammer", "execution": map[string]any{"endpoint": "https://example.com"}}},
+		"PUT /tools/api/update/{tool_id}":         {id: hammer.ID, body: map[string]any{"description": "mine"}, code: "tool_not_found"},
+		"POST /tools/api/toggle-status/{tool_id}": {id: hammer.ID, code: "tool_not_found"},
+		"DELETE /tools/api/delete/{tool_id}":      {id: hammer.ID, code: "tool_not_found"},
+		"POST /tools/api/test":                    {body: map[string]any{"tool_id": hammer.ID}, code: "tool_not_found"},
+		"POST /tools/api/check-name":              {body: map[string]any{"name": "free_hammer"}},
+		"POST /tools/api/generate":                {why: "asks a model, and knows of no tool"},
+		"POST /tools/api/generate-code":           {why: "asks a model, and knows of no tool"},
+		"POST /tools/api/validate-tool":           {body: map[string]any{"tool_id": hammer.ID, "local": true}, code: "tool_not_found"},
+		"POST /tools/api/validate-tools-batch":    {body: map[string]any{"local": true}},
+		"GET /tools/api/variables":                own,
+		"PUT /tools/api/variables/{name}":         {id: "MINE", body: map[string]any{"value": "x"}},
+		"DELETE /tools/api/variables/{name}":      {id: "THEIR_TOKEN", code: "variable_not_found"},
+		"GET /api/effects":                        own,
+		"GET /api/effects/{id}":                   {id: effect, code: "effect_not_found"},
+		"POST /api/effects/{id}/decide":           {id: effect, body: map[string]any{"allow": true}, code: "effect_not_found"},
 
 		"GET /api/conversations/export":         own,
 		"GET /api/conversations/{id}":           {id: conversation, code: "conversation_not_found"},

@@ -25,6 +25,7 @@ import (
 	"griot/internal/model/tts"
 	"griot/internal/provider"
 	"griot/internal/realtime"
+	"griot/internal/toolbox"
 )
 
 // planner turns an agent's definition into a session's plan with the models of this machine.
@@ -32,6 +33,7 @@ type planner struct {
 	cfg    config.Config
 	agents *agent.Service
 	models *provider.Registry
+	tools  *toolbox.Service // nil where agents have none
 
 	guarded *http.Client // the way out for addresses that tenants chose; nil where nothing guards
 
@@ -53,10 +55,14 @@ func (p *planner) plan(ctx context.Context, ref string) (session.Plan, realtime.
 	if err != nil {
 		return session.Plan{}, realtime.GriotAgent{}, err
 	}
-	return p.planOf(ctx, d)
+	plan, shown, err := p.planOf(ctx, d)
+	if err == nil {
+		p.equip(ctx, d, &plan)
+	}
+	return plan, shown, err
 }
 
-// planOf is plan for a definition, which may be that of a draft.
+// planOf is plan without the agent's tools, for a definition, which may be that of a draft.
 func (p *planner) planOf(ctx context.Context, d agent.Definition) (session.Plan, realtime.GriotAgent, error) {
 	ears, earErr := p.recogniser(ctx, d)
 	voice, voiceErr := p.voice(ctx, d)

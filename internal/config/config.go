@@ -34,7 +34,7 @@ type Config struct {
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
 	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
 	Outbound  Outbound  `yaml:"outbound" doc:"Requests to addresses that people of this server chose: tools, tool servers."`
-	Tools     Tools     `yaml:"tools" doc:"What agents can do besides talking."`
+	Tools     Tools     `yaml:"tools" doc:"What the tools of agents may do here. See docs/tools.md."`
 	Recording Recording `yaml:"recording" doc:"Recordings of conversations."`
 	Replay    Replay    `yaml:"replay" doc:"Conversations that can be held again."`
 	Providers Providers `yaml:"providers" doc:"Settings of each provider, by its id. Their keys are listed on the provider's own page."`
@@ -180,7 +180,7 @@ func Default() Config {
 		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
 		Speech:    Speech{STT: "auto", TTS: "auto"},
 		Recording: Recording{Enabled: true},
-		Tools:     Tools{Python: Python{MemoryMB: 256}},
+		Tools:     Tools{Approval: 2 * time.Minute, Python: Python{MemoryMB: 256}},
 	}
 }
 

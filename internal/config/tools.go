@@ -1,8 +1,13 @@
 package config
 
+import "time"
+
 // Tools is what agents can do besides talking.
 type Tools struct {
-	Python Python `yaml:"python" doc:"Tools that are written in Python and run in a sandbox. See docs/tools.md."`
+	Commands    []string      `yaml:"commands" doc:"Programs that tools may start as tool servers (MCP over stdio): names that PATH finds, such as npx, or whole paths. Whoever makes tools then runs them with whatever arguments, with the rights of this server. None: no tool starts anything."`
+	Environment []string      `yaml:"environment" doc:"Variables of this server's own environment that tools of every tenant may read as ${env.NAME}. A tenant's own variables come first."`
+	Approval    time.Duration `yaml:"approval" doc:"How long somebody may take to allow what a tool wants to do; then it is refused."`
+	Python      Python        `yaml:"python" doc:"Tools that are written in Python and run in a sandbox. See docs/tools.md."`
 }
 
 // Python is the interpreter of tools, and what they may use.

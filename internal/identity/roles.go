@@ -35,6 +35,9 @@ const (
 	WriteKeys           Permission = "keys:write"
 	ReadAudit           Permission = "audit:read"
 	WriteTenant         Permission = "tenant:write"
+	ReadTools           Permission = "tools:read"
+	WriteTools          Permission = "tools:write"
+	DecideEffects       Permission = "effects:decide"
 	// Operate is not a role's: it belongs to the operators of the installation, the first administrator and whom the terminal makes one.
 	Operate Permission = "installation:operate"
 )
@@ -51,8 +54,11 @@ var Grants = []Grant{
 	{ReadAgents, Viewer, "See agents."},
 	{ReadConversations, Viewer, "Read, hear and export conversations and calls."},
 	{ReadSystem, Viewer, "See the version and what the machine has."},
+	{ReadTools, Viewer, "See tools, without their secrets."},
+	{DecideEffects, User, "Allow or refuse what an agent wants to do."},
 	{Talk, User, "Talk with agents, open and end calls, make client secrets for pages."},
 	{WriteAgents, Manager, "Create, change, delete agents."},
+	{WriteTools, Manager, "Create, change, test, delete tools and their variables."},
 	{DeleteConversations, Manager, "Delete conversations and their recordings."},
 	{WriteBilling, Manager, "Set what a minute of conversation costs."},
 	{ReadProviders, Manager, "See how providers are set, without their secrets."},

@@ -5,8 +5,9 @@ import "context"
 // Conversation is where a call comes from.
 type Conversation struct {
 	Tenant, Session, Agent string
-	Lang                   string // BCP 47
-	Remote                 string // who is at the other end, as the transport knows: a phone number, an address
+	Lang                   string          // BCP 47
+	Remote                 string          // who is at the other end, as the transport knows: a phone number, an address
+	Over                   <-chan struct{} // closed when it has ended; nil for never
 }
 
 type (

@@ -24,6 +24,7 @@ func (r *run) converse() {
 		return
 	}
 	if err == nil {
+		r.finish(&done)
 		r.note(Note{Kind: Written, Stop: done.Stop})
 	} else {
 		done.Stage, done.Err = "s2s", err
@@ -69,7 +70,7 @@ func (c *conversing) answer(done *Note) error {
 			return c.rest()
 		}
 		c.shown = true // a tool that was run is not run again by another model
-		results, pending := c.act(calls)
+		results, pending := c.act(calls, true)
 		if pending {
 			done.Pending, done.Stop = true, llm.StopTools
 			return c.rest()

@@ -44,6 +44,7 @@ type Job struct {
 	Out     media.Format // what the player takes
 	Tools   []tool.Tool
 	Limits  Limits
+	Filler  string // said when tools take long; empty for silence
 
 	Line *upstream.Line // answers, instead of LLM and TTS; nil for the cascade
 	Ask  upstream.Ask   // what it is asked for
@@ -60,10 +61,11 @@ type Limits struct {
 	FirstAudio time.Duration // voice silent after its first text: 5 s
 	Tool       time.Duration // a tool without a timeout of its own: 15 s
 	Rounds     int           // model calls in one attempt: 8. In the last the model is told to answer without tools
+	Filler     time.Duration // tools that have not answered after so long, and have no time of their own: 3 s
 }
 
 func (l Limits) orDefaults() Limits {
-	def := Limits{8 * time.Second, 8 * time.Second, 5 * time.Second, 15 * time.Second, 8}
+	def := Limits{8 * time.Second, 8 * time.Second, 5 * time.Second, 15 * time.Second, 8, 3 * time.Second}
 	if l.FirstDelta > 0 {
 		def.FirstDelta = l.FirstDelta
 	}
@@ -79,6 +81,9 @@ func (l Limits) orDefaults() Limits {
 	if l.Rounds > 0 {
 		def.Rounds = l.Rounds
 	}
+	if l.Filler > 0 {
+		def.Filler = l.Filler
+	}
 	return def
 }
 
@@ -93,7 +98,8 @@ const (
 	FirstAudio                 // the voice's first chunk arrived
 	Written                    // the text is complete; Stop says how it ended. The voice may still owe its sound
 	Spent                      // Usage of one model call. A fact
-	Done                       // the attempt is over; the last note
+	Done                       // the attempt is over; the last note but for Reported
+	Reported                   // Result, Took: a tool answered whose call ended with the word that it would. A fact
 	Lost                       // instead of Done: the line failed before anything was noticed, with Err. The attempt can be made again, by other means
 )
 
@@ -123,6 +129,7 @@ func Run(ctx context.Context, j Job, p Player, post func(Note)) {
 	r := &run{Job: j, p: p, post: post, lim: j.Limits.orDefaults()}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	defer r.cancel(nil)
+	defer r.behind.Wait()
 	if j.Line != nil {
 		r.converse()
 		return
@@ -137,6 +144,7 @@ func Run(ctx context.Context, j Job, p Player, post func(Note)) {
 			_ = r.flush() // what the caller was shown is also said; err is the one that counts
 		}
 	} else {
+		r.finish(&done)
 		r.note(Note{Kind: Written, Stop: done.Stop})
 	}
 	if r.voice != nil {
@@ -154,6 +162,10 @@ func Run(ctx context.Context, j Job, p Player, post func(Note)) {
 
 type run struct {
 	Job
+	behind sync.WaitGroup // tools that report later
+	filled bool           // the filler was said
+	ends   bool           // a tool wants the conversation to end
+	last   byte           // of the text so far
 	p      Player
 	post   func(Note)
 	lim    Limits
@@ -169,6 +181,13 @@ func (r *run) note(n Note) {
 
 // enough is what a model is told that goes on calling tools: the caller is to get an answer all the same.
 const enough = "You have called tools often enough. Answer now, in words, with what you know; if something could not be done, say so."
+
+// finish says how an answer ends that a tool has ended.
+func (r *run) finish(done *Note) {
+	if r.ends && !done.Pending && done.Stop == llm.StopEnd {
+		done.Stop = llm.StopHangUp
+	}
+}
 
 // think asks the model, runs the tools it wants, and asks again with their results, until it has answered.
 func (r *run) think(done *Note) error {
@@ -196,7 +215,7 @@ func (r *run) think(done *Note) error {
 		if err := r.flush(); err != nil { // "let me look that up" is spoken while the tools work
 			return err
 		}
-		results, pending := r.act(calls)
+		results, pending := r.act(calls, text != "")
 		if pending {
 			done.Pending, done.Stop = true, llm.StopTools
 			return nil
@@ -234,6 +253,7 @@ func (r *run) ask(req llm.Request, done *Note) (string, []llm.ToolCall, error) {
 		if d.Text != "" {
 			text.WriteString(d.Text)
 			r.note(Note{Kind: Text, Text: d.Text})
+			r.last = d.Text[len(d.Text)-1]
 			if err := r.say(d.Text); err != nil {
 				return text.String(), nil, err
 			}
@@ -254,28 +274,6 @@ func (r *run) ask(req llm.Request, done *Note) (string, []llm.ToolCall, error) {
 	return text.String(), calls, nil
 }
 
-// act runs tools side by side. When the client has to run one of them, the others still run here and pending is true.
-func (r *run) act(calls []llm.ToolCall) (results []llm.ToolResult, pending bool) {
-	results = make([]llm.ToolResult, len(calls))
-	var wg sync.WaitGroup
-	for i, c := range calls {
-		t := r.find(c.Name)
-		client := t != nil && t.Policy().Client
-		r.note(Note{Kind: Called, Call: c, Client: client})
-		if client {
-			pending = true
-			continue
-		}
-		wg.Go(func() {
-			began := time.Now()
-			results[i] = r.one(t, c)
-			r.note(Note{Kind: Returned, Call: c, Result: results[i], Took: time.Since(began)})
-		})
-	}
-	wg.Wait()
-	return results, pending
-}
-
 func (r *run) find(name string) tool.Tool {
 	for _, t := range r.Tools {
 		if t.Spec().Name == name {
@@ -283,21 +281,6 @@ func (r *run) find(name string) tool.Tool {
 		}
 	}
 	return nil
-}
-
-func (r *run) one(t tool.Tool, c llm.ToolCall) llm.ToolResult {
-	if t == nil {
-		names := make([]string, len(r.Tools))
-		for i, t := range r.Tools {
-			names[i] = t.Spec().Name
-		}
-		return llm.ToolResult{CallID: c.ID, Failed: true, Output: fmt.Sprintf("There is no tool named %q. The tools are: %s.", c.Name, strings.Join(names, ", "))}
-	}
-	ctx := r.ctx
-	if t.Policy().OnInterrupt == tool.Finish {
-		ctx = context.WithoutCancel(ctx)
-	}
-	return tool.Run(ctx, t, c, r.lim.Tool)
 }
 
 func (r *run) say(text string) error {

@@ -26,6 +26,7 @@ import (
 	"griot/internal/model/vad"
 	"griot/internal/provider/fake"
 	"griot/internal/tool"
+	"griot/internal/tool/tooltest"
 )
 
 func TestMain(m *testing.M) {
@@ -116,6 +117,8 @@ func runCall(t *testing.T, c *callFile) {
 			plan.Settings.Turn.Merge = l.span(t, key, 0)
 		case "prepare":
 			plan.Settings.Turn.Prepare = l.number(t, 1)
+		case "filler":
+			plan.Phrases.Filler = l.words[1]
 		case "sensitivity":
 			plan.Settings.Turn.Sensitivity = turn.Sensitivity(l.words[1])
 		default:
@@ -326,9 +329,12 @@ func (s *stage) nthItem(n int) string {
 // tools makes the scripted tools: `tool name returns "text" after 1s [finish]`.
 func (s *stage) tools(c *callFile) []tool.Set {
 	var ts scriptedTools
+	ledger := &tool.Ledger{Store: &tooltest.Effects{}}
 	for _, l := range c.models {
 		if l.who == "tool" {
-			ts = append(ts, &scripted{name: l.words[0], out: l.after("returns"), after: l.span(s.t, "after", 0), finish: l.has("finish"), fails: l.has("fails")})
+			tl := &scripted{name: l.words[0], out: l.after("returns"), after: l.span(s.t, "after", 0), finish: l.has("finish"), fails: l.has("fails"), ends: l.has("ends"), brief: l.after("brief")}
+			tl.policy = tool.Policy{Timeout: l.span(s.t, "timeout", 5*time.Second), Later: l.span(s.t, "later", 0), Filler: l.span(s.t, "filler", 0), Effect: l.has("effect")}
+			ts = append(ts, ledger.Guard(tl))
 		}
 	}
 	return []tool.Set{ts}
@@ -343,10 +349,14 @@ type scripted struct {
 	name, out     string
 	after         time.Duration
 	finish, fails bool
+	ends          bool
+	brief         string
+	policy        tool.Policy
 	twice         bool // planted: it is carried out twice
 
 	mu    sync.Mutex
 	calls map[string]int // how often each was carried out
+	done  int
 }
 
 func (t *scripted) Spec() llm.ToolSpec {
@@ -354,7 +364,10 @@ func (t *scripted) Spec() llm.ToolSpec {
 }
 
 func (t *scripted) Policy() tool.Policy {
-	p := tool.Policy{Timeout: 5 * time.Second}
+	p := t.policy
+	if p.Timeout == 0 {
+		p.Timeout = 5 * time.Second
+	}
 	if t.finish {
 		p.OnInterrupt = tool.Finish
 	}
@@ -378,5 +391,8 @@ func (t *scripted) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, er
 	if t.fails {
 		return llm.ToolResult{}, errors.New("the service refused")
 	}
-	return llm.ToolResult{CallID: c.ID, Output: t.out}, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done++
+	return llm.ToolResult{CallID: c.ID, Output: strings.ReplaceAll(t.out, "#", strconv.Itoa(t.done)), End: t.ends, Brief: t.brief}, nil
 }

@@ -85,6 +85,7 @@ type Phrases struct {
 	Apology       string // the model or a tool failed
 	Goodbye       string // said before hanging up for silence or length; empty hangs up at once
 	StillThere    string // idle prompt; empty uses none
+	Filler        string // while a tool takes long; empty says nothing
 }
 
 // Limits of a conversation. Zero values take the defaults.

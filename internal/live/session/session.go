@@ -268,7 +268,8 @@ func (s *Session) carryOut(ctx context.Context, o *out, _ time.Time) {
 }
 
 func (s *Session) startReply(ctx context.Context, e startRep) {
-	rctx, cancel := context.WithCancelCause(ctx)
+	p := s.plan
+	rctx, cancel := context.WithCancelCause(tool.In(ctx, tool.Conversation{Tenant: p.Tenant, Session: p.ID, Agent: p.Agent, Lang: p.Lang, Remote: s.st.leg.Remote, Over: ctx.Done()}))
 	g := e.att.gen
 	for old := range s.replies { // those that have ended
 		if s.st.attempt(old) == nil {

@@ -61,6 +61,8 @@ type state struct {
 
 	echoes bool // the agent's voice is known to come back
 
+	brief string // what a tool wants the model to know from now on
+
 	floor event.Floor
 
 	policyWake time.Time

@@ -619,7 +619,7 @@ func (s *state) launch(a *attempt, o *out) {
 
 // start has an attempt made, by the line or by the cascade.
 func (s *state) start(a *attempt, o *out) {
-	j := reply.Job{Gen: a.gen, Limits: s.lim.Reply, Fixed: a.fixed}
+	j := reply.Job{Gen: a.gen, Limits: s.lim.Reply, Fixed: a.fixed, Filler: s.plan.Phrases.Filler}
 	if a.fixed == "" {
 		j.Request, j.Tools = s.asking(a.over)
 		if a.aside {
@@ -651,6 +651,7 @@ func (s *state) request(ov Overrides) llm.Request {
 	if ov.Instructions != nil {
 		r.System = *ov.Instructions
 	}
+	r.System = s.withBrief(r.System)
 	if ov.ToolChoice != "" {
 		r.Choice = ov.ToolChoice
 	}
@@ -671,6 +672,13 @@ func (s *state) request(ov Overrides) llm.Request {
 
 // replied handles what a reply reports. Facts count whatever generation they belong to; the rest only while it is the current one.
 func (s *state) replied(n reply.Note, now time.Time, o *out) {
+	if n.Kind == reply.Reported {
+		s.reported(n, now, o)
+		return
+	}
+	if n.Kind == reply.Returned {
+		s.briefed(n.Result, o)
+	}
 	a := s.attempt(n.Gen)
 	if a == nil {
 		return

@@ -63,7 +63,7 @@ func (s *Session) openLine() {
 
 // lineSettings is what a model upstream has to know.
 func (s *state) lineSettings() s2s.Settings {
-	set := s2s.Settings{Instructions: s.set.Instructions, Voice: s.set.Voice, Speed: s.set.Speed, Text: s.set.TextOnly, Choice: s.set.ToolChoice, MaxTokens: s.set.MaxTokens, Temperature: s.set.Temperature}
+	set := s2s.Settings{Instructions: s.withBrief(s.set.Instructions), Voice: s.set.Voice, Speed: s.set.Speed, Text: s.set.TextOnly, Choice: s.set.ToolChoice, MaxTokens: s.set.MaxTokens, Temperature: s.set.Temperature}
 	if set.Voice == "" {
 		set.Voice = s.plan.Models.S2SVoice
 	}

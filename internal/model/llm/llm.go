@@ -105,6 +105,9 @@ type ToolResult struct {
 	CallID string
 	Output string
 	Failed bool
+	// What the session's own tools ask of it:
+	End   bool   `json:",omitempty"` // the conversation ends once the answer that follows was heard
+	Brief string `json:",omitempty"` // the model is to know this from now on; "-" for nothing more than its instructions
 }
 
 // StopReason says why an answer ended.

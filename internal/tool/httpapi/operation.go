@@ -3,6 +3,8 @@
 package httpapi
 
 import (
+	"context"
+	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -38,8 +40,8 @@ type Auth struct {
 
 // Mapping says where a parameter goes.
 type Mapping struct {
-	In   string `json:"in"`   // path, query, body or header
-	Name string `json:"name"` // what it is called there; the parameter's own name when empty
+	In   string `json:"in"`             // path, query, body or header
+	Name string `json:"name,omitempty"` // what it is called there; the parameter's own name when empty
 }
 
 // Methods are those that a request may have.
@@ -89,6 +91,51 @@ func (o Operation) Variables() (names []string) {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// Parameters lists the names of the parameters that have a place in the operation.
+func (o Operation) Parameters() []string {
+	c, err := compile(o)
+	if err != nil {
+		return nil
+	}
+	for p := range o.Params {
+		if !slices.Contains(c.used, p) {
+			c.used = append(c.used, p)
+		}
+	}
+	slices.Sort(c.used)
+	return c.used
+}
+
+// Expand fills the variables of a text in.
+func Expand(ctx context.Context, text string, env func(ctx context.Context, name string) (string, error)) (out string, err error) {
+	out = blank.ReplaceAllStringFunc(text, func(b string) string {
+		m := blank.FindStringSubmatch(b)
+		if m[2] == "" || err != nil {
+			return b
+		}
+		var v string
+		v, err = env(ctx, m[2])
+		return v
+	})
+	return out, err
+}
+
+// Show puts what a request shows into its headers. The variables are filled in.
+func (a Auth) Show(kind string, h http.Header) {
+	switch kind {
+	case "api_key":
+		h.Set(first(a.HeaderName, "X-API-Key"), a.Value)
+	case "bearer":
+		h.Set("Authorization", "Bearer "+strings.TrimPrefix(a.Value, "Bearer "))
+	case "basic":
+		pair := a.Value
+		if a.Username != "" || a.Password != "" {
+			pair = a.Username + ":" + a.Password
+		}
+		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
+	}
 }
 
 func compile(o Operation) (*compiled, error) {

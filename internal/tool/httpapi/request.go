@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"net/url"
@@ -172,14 +171,12 @@ func (f *filling) authorise(h http.Header, query url.Values) {
 			return
 		}
 		f.header(h, a.HeaderName, value(a.Value))
-	case "bearer":
-		f.header(h, "Authorization", "Bearer "+strings.TrimPrefix(value(a.Value), "Bearer "))
-	case "basic":
-		pair := value(a.Value)
-		if a.Username != "" || a.Password != "" {
-			pair = value(a.Username) + ":" + value(a.Password)
+	default:
+		shown := http.Header{}
+		Auth{Value: value(a.Value), Username: value(a.Username), Password: value(a.Password)}.Show(f.c.AuthType, shown)
+		for k := range shown {
+			f.header(h, k, shown.Get(k))
 		}
-		f.header(h, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 }
 
