@@ -64,5 +64,6 @@ func TestNumber(t *testing.T) {
 	for in, want := range map[string]string{"+33 1 23.45-67/89": "+33123456789", "(020) 7946 0018": "02079460018", " *72# ": "*72#", "alice": "alice", "1+2": "1+2", "": ""} {
 		require.Equal(t, want, Number(in), in)
 	}
-	require.NotEqual(t, NewID(), NewID())
+	one, other := NewID(), NewID()
+	require.NotEqual(t, one, other)
 }

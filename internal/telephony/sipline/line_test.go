@@ -87,7 +87,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := open(t, nil)
-			b.host.err = c.err
+			b.host.be(false, c.err)
 			a := open(t, func(o *Options) { o.Trunks = []Trunk{b.trunk(nil)} })
 			require.Equal(t, c.want, a.ended(a.place(telephony.Order{Agent: "x", To: "1"})).Outcome)
 		})
@@ -95,7 +95,7 @@ func TestRefusals(t *testing.T) {
 	t.Run("our own agent cannot be had", func(t *testing.T) {
 		b := open(t, nil)
 		a := open(t, func(o *Options) { o.Trunks = []Trunk{b.trunk(nil)} })
-		a.host.err = fault.New(fault.NotFound, "agent_not_found", "x")
+		a.host.be(false, fault.New(fault.NotFound, "agent_not_found", "x"))
 		_, err := a.line.Place(t.Context(), telephony.Order{Agent: "x", To: "1"})
 		require.Equal(t, "agent_not_found", fault.CodeOf(err))
 		require.Empty(t, a.line.Calls())
@@ -153,7 +153,7 @@ func TestClose(t *testing.T) {
 // A flood of calls from one address is held back, and those that go on are unharmed.
 func TestFlood(t *testing.T) {
 	b := open(t, func(o *Options) { o.Rate = 5 })
-	b.host.mute = true
+	b.host.be(true, nil)
 	a := open(t, func(o *Options) { o.Trunks = []Trunk{b.trunk(nil)} })
 	first := a.place(telephony.Order{Agent: "x", To: "1"})
 	v := b.conv()

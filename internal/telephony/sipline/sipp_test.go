@@ -156,7 +156,7 @@ func TestScenarioBusy(t *testing.T) {
 // Two hundred calls at twenty a second: each is answered, and none is left behind.
 func TestScenarioMany(t *testing.T) {
 	b := open(t, nil)
-	b.host.mute = true
+	b.host.be(true, nil)
 	start(t, "call", b.line.Addr("UDP").String(), freePort(t), "-m", "200", "-r", "20", "-l", "100").passed()
 	for range 200 {
 		require.Equal(t, "caller_left", b.conv().over(t))

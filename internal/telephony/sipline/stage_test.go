@@ -37,9 +37,18 @@ type side struct {
 
 // host answers with conversations that say a voice and listen.
 type host struct {
-	err    error // of Open
-	mute   bool
 	opened chan *conv
+
+	mu   sync.Mutex // guards what follows
+	err  error      // of Open
+	mute bool
+}
+
+// be changes how the host answers from now on.
+func (h *host) be(mute bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mute, h.err = mute, err
 }
 
 // conv is one of them.
@@ -60,6 +69,8 @@ type conv struct {
 }
 
 func (h *host) Open(_ context.Context, c telephony.Call, _ telephony.Carrier, _ time.Duration) (telephony.Conversation, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	if h.err != nil {
 		return nil, h.err
 	}
