@@ -26,6 +26,7 @@ type baresip struct {
 	ctrl net.Conn
 	out  *said
 	done chan struct{}
+	addr string // where it is called
 }
 
 // said collects what the program prints.
@@ -94,7 +95,7 @@ func newBaresip(t *testing.T, pcm []int16, account string) *baresip {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
-	b := &baresip{t: t, cmd: exec.CommandContext(t.Context(), program, "-f", dir, "-v"), out: &said{}, done: make(chan struct{})}
+	b := &baresip{t: t, cmd: exec.CommandContext(t.Context(), program, "-f", dir, "-v"), out: &said{}, done: make(chan struct{}), addr: "127.0.0.1:" + strconv.Itoa(port)}
 	b.cmd.Stdout, b.cmd.Stderr = b.out, b.out
 	require.NoError(t, b.cmd.Start())
 	go func() { defer close(b.done); _ = b.cmd.Wait() }() // it is killed in the end
@@ -122,10 +123,4 @@ func (b *baresip) do(command, params string) {
 	require.NoError(b.t, err)
 	_, err = fmt.Fprintf(b.ctrl, "%d:%s,", len(raw), raw)
 	require.NoError(b.t, err)
-}
-
-// heard waits until the telephone has printed a text.
-func (b *baresip) prints(text string) {
-	b.t.Helper()
-	require.Eventually(b.t, func() bool { return bytes.Contains([]byte(b.out.String()), []byte(text)) }, 30*time.Second, 20*time.Millisecond, "the telephone never says %q", text)
 }

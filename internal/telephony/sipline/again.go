@@ -55,7 +55,7 @@ func supports(m message, option string) bool {
 
 // reinvite takes the far end's second INVITE: a hold, a resumption, another address or codec, or a sign of life. It is answered with a body, without which telephones stop the sound.
 func (c *call) reinvite(req *siplib.Request, tx siplib.ServerTransaction) {
-	if !c.offer.TryLock() { // ours is open (RFC 3261 section 14.2)
+	if !c.theirTurn() {
 		c.l.respond(req, tx, 491, "Request Pending")
 		return
 	}
@@ -96,6 +96,18 @@ func (c *call) reinvite(req *siplib.Request, tx siplib.ServerTransaction) {
 	}
 }
 
+// theirTurn takes the lock of offers for one of the far end's; false while one of ours is open (RFC 3261 section 14.2). Their last one may still wait for its ACK, which overtook, or was overtaken by, this request.
+func (c *call) theirTurn() bool {
+	if c.offer.TryLock() {
+		return true
+	}
+	if c.ours.Load() {
+		return false
+	}
+	c.offer.Lock()
+	return true
+}
+
 // update takes a sign of life, or an offer, outside an INVITE (RFC 3311).
 func (c *call) update(req *siplib.Request, tx siplib.ServerTransaction) {
 	timer, refused := c.l.agreeTimer(req)
@@ -105,7 +117,7 @@ func (c *call) update(req *siplib.Request, tx siplib.ServerTransaction) {
 	}
 	res := siplib.NewResponseFromRequest(req, 200, "OK", nil)
 	if len(req.Body()) > 0 {
-		if !c.offer.TryLock() {
+		if !c.theirTurn() {
 			c.l.respond(req, tx, 491, "Request Pending")
 			return
 		}
@@ -170,7 +182,9 @@ func (c *call) message(req *siplib.Request, tx siplib.ServerTransaction) {
 func (c *call) offerAgain(ctx context.Context, headers ...siplib.Header) (*siplib.Response, error) {
 	for try := range 3 {
 		c.offer.Lock()
+		c.ours.Store(true)
 		res, err := c.exchange(ctx, headers...)
+		c.ours.Store(false)
 		c.offer.Unlock()
 		if err != nil || res.StatusCode != 491 || try == 2 {
 			return res, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	siplib "github.com/emiago/sipgo/sip"
@@ -30,7 +31,8 @@ type call struct {
 	order telephony.Order
 	key   string // of its dialog
 
-	offer sync.Mutex // held while an offer is open, either way (RFC 3261 section 14)
+	offer sync.Mutex  // held while an offer is open, either way (RFC 3261 section 14)
+	ours  atomic.Bool // it is one of ours
 	left  sync.Once
 	gone  chan struct{} // closed when the far end has said BYE, or was told
 	timer sessionTimer
