@@ -90,7 +90,9 @@ func checkPython(ctx context.Context, r *python.Runner, t toolbox.Tool) error {
 			return f.At("execution_python." + f.Param)
 		}
 		return err
-	case len(found) > 0:
+	}
+	found = slices.DeleteFunc(found, func(f python.Finding) bool { return f.Warning }) // such code can be kept as it is
+	if len(found) > 0 {
 		f := fault.New(fault.Invalid, "python_refused", "The code cannot work: line %d: %s", found[0].Line, found[0].Message)
 		f.Params = map[string]string{"line": fmt.Sprint(found[0].Line), "message": found[0].Message}
 		return f.At("execution_python.code")
