@@ -27,21 +27,24 @@ export function Overview({ agent }: { agent: AgentDetail }) {
       [t('recogniser'), agent.listens ? agent.recogniser : t('noRecogniser')],
     );
     facts.push(
-      [keys.key('turn.detection'), d.turn.detection],
+      [keys.key('turn.detection'), keys.value(d.turn.detection)],
       [keys.key('turn.interrupt'), keys.value(d.turn.interrupt)],
     );
   }
-  facts.push([keys.key('limits.max_duration'), d.limits.max_duration], [t('tools'), keys.value(agent.tools)]);
+  facts.push(
+    [keys.key('limits.max_duration'), keys.value(d.limits.max_duration)],
+    [t('tools'), keys.value(agent.tools)],
+  );
   if (agent.created_at) {
     facts.push([
       t('overview.created'),
-      `${format.dateTime(agent.created_at)}${agent.created_by && ` · ${agent.created_by}`}`,
+      `${format.dateTime(agent.created_at)}${agent.created_by && ` · ${keys.author(agent.created_by)}`}`,
     ]);
   }
   if (agent.updated_at) {
     facts.push([
       t('overview.updated'),
-      `${format.dateTime(agent.updated_at)}${agent.updated_by && ` · ${agent.updated_by}`}`,
+      `${format.dateTime(agent.updated_at)}${agent.updated_by && ` · ${keys.author(agent.updated_by)}`}`,
     ]);
   }
   return (

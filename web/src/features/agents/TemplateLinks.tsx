@@ -12,7 +12,7 @@ export function TemplateLinks({ kind }: { kind: Agent['kind'] }) {
   const list = useQuery(templatesQuery(writtenLanguage(i18n.language, 'en'))).data?.items;
   if (!list) return null;
   return (
-    <section className={classes.templates} aria-labelledby="templates">
+    <section className={classes.begin} aria-labelledby="templates">
       <h2 id="templates">{t('templates.title')}</h2>
       <p>{t('templates.text')}</p>
       <ul>
@@ -20,8 +20,8 @@ export function TemplateLinks({ kind }: { kind: Agent['kind'] }) {
           const Icon = item.direction === 'inbound' ? IconPhoneIncoming : IconPhoneOutgoing;
           return (
             <li key={item.id}>
-              <Link to="/agents/unified/create" search={{ kind, template: item.id }} className={classes.template}>
-                <span className={classes.templateHead}>
+              <Link to="/agents/unified/create" search={{ kind, template: item.id }} className={classes.beginCard}>
+                <span className={classes.beginHead}>
                   <Icon size={17} stroke={1.8} aria-hidden />
                   <b>{item.name}</b>
                 </span>

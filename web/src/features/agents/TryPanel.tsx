@@ -95,7 +95,9 @@ export function TryPanel({ draft, state }: { draft: Draft; state: DraftState }) 
         tabIndex={0}
       >
         {lines.length === 0 && !failed && (
-          <p className={classes.quiet}>{refusal ?? (live ? t('try.connecting') : t('try.text'))}</p>
+          <p className={classes.quiet}>
+            {refusal ?? t(live ? 'try.connecting' : draft.saves ? 'try.text' : 'try.textActive')}
+          </p>
         )}
         <Transcript lines={lines} agent={name} caller={t('common:transcript.you')} />
         {call.notices.map((n) => (

@@ -12,6 +12,7 @@ import { diffQuery, rollBackAgent, versionsQuery } from './api';
 import { DiffTable } from './DiffTable';
 import { ReasonButton } from './ReasonButton';
 import { useFixed } from './useFixed';
+import { useKeyWords } from './useKeyWords';
 import { useProblem } from './useProblem';
 
 interface Props {
@@ -24,6 +25,7 @@ interface Props {
 export function Versions({ agent, chosen, choose }: Props) {
   const { t } = useTranslation('agents');
   const format = useFormat();
+  const words = useKeyWords();
   const versions = useInfiniteQuery(versionsQuery(agent.reference));
   if (versions.isError) return <LoadFailed error={versions.error} retry={() => void versions.refetch()} />;
   if (!versions.data) return <Skeleton height={300} radius="lg" />;
@@ -50,7 +52,7 @@ export function Versions({ agent, chosen, choose }: Props) {
                   )}
                 </span>
                 <span className={classes.quiet}>
-                  {[v.at && format.dateTime(v.at), v.by].filter(Boolean).join(' · ')}
+                  {[v.at && format.dateTime(v.at), words.author(v.by)].filter(Boolean).join(' · ')}
                 </span>
                 {v.note && <span className={classes.note}>{v.note}</span>}
               </button>
