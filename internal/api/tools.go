@@ -144,6 +144,10 @@ type (
 		Result  string      `json:"result" doc:"What the model would read."`
 		Took    int64       `json:"took_ms"`
 		Tools   []ToolOffer `json:"tools" doc:"Of a tool server: what it offers."`
+
+		Printed   string `json:"printed,omitempty" doc:"Of code: what it printed."`
+		Line      int    `json:"line,omitempty" doc:"Of code: where it failed."`
+		Traceback string `json:"traceback,omitempty" doc:"Of code: how it got there."`
 	}
 	toolName struct {
 		Body struct {
@@ -357,7 +361,7 @@ func (a *api) tryTool(ctx context.Context, in *toolTrial) (toolTried, error) {
 	if err != nil {
 		return toolTried{}, err
 	}
-	out := toolTried{Success: !got.Failed, Result: got.Output, Took: got.Took.Milliseconds(), Tools: []ToolOffer{}}
+	out := toolTried{Success: !got.Failed, Result: got.Output, Took: got.Took.Milliseconds(), Tools: []ToolOffer{}, Printed: got.Detail.Printed, Line: got.Detail.Line, Traceback: got.Detail.Traceback}
 	for _, s := range got.Tools {
 		out.Tools = append(out.Tools, ToolOffer(s))
 	}

@@ -220,6 +220,15 @@ func TestPythonToolOverHTTP(t *testing.T) {
 	require.Equal(t, 200, status, raw)
 	require.True(t, tried.Success, tried.Result)
 	require.JSONEq(t, `{"principal":1000,"rate":0.1,"years":2,"interest":200,"total":1200}`, tried.Result)
+	var broken struct {
+		Success            bool
+		Line               int
+		Printed, Traceback string
+	}
+	s.must(200, "POST", "/tools/api/test", map[string]any{"tool": map[string]any{"execution_python": map[string]string{"code": "def execute(params):\n    print('here')\n    return 1 / 0"}}}, &broken)
+	require.False(t, broken.Success)
+	require.Equal(t, 3, broken.Line)
+	require.Contains(t, broken.Printed, "here")
 }
 
 // toolCalls is what a model streams when it calls tools.

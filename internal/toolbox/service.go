@@ -315,6 +315,7 @@ type Trial struct {
 	Failed bool
 	Took   time.Duration
 	Tools  []llm.ToolSpec // of a tool server: what it offers
+	Detail tool.Detail
 }
 
 // Try makes a tool of a definition, which need not be kept, and calls it once. Of a tool server, call names the server's tool; "" only lists them. A kept tool's secrets that read as Mask
@@ -365,8 +366,9 @@ func (s *Service) Try(ctx context.Context, tenant string, t Tool, call, argument
 	case found == nil:
 		return Trial{}, fault.New(fault.NotFound, "tool_not_found", "The server has no tool %q.", call)
 	default:
+		ctx, detail := tool.WithDetail(ctx)
 		r := tool.Run(ctx, found, llm.ToolCall{ID: "trial", Name: found.Spec().Name, Arguments: arguments}, 15*time.Second)
-		trial.Output, trial.Failed = r.Output, r.Failed
+		trial.Output, trial.Failed, trial.Detail = r.Output, r.Failed, *detail
 	}
 	trial.Took = time.Since(began)
 	return trial, nil
