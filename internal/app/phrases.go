@@ -22,7 +22,7 @@ func phrases(lang string) session.Phrases {
 			NotUnderstood: "Perdón, no le he entendido. ¿Puede repetirlo?",
 			Apology:       "Disculpe, tengo un problema. ¿Puede repetir su petición?",
 			StillThere:    "¿Sigue usted ahí?",
-			Filler:        "Un momento, lo estoy mirando.",
+			Filler:        "Déjeme mirarlo, por favor.",
 		}
 	}
 	return session.Phrases{

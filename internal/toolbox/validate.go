@@ -40,7 +40,7 @@ type Verdict struct {
 
 var (
 	// example begins an example, in the languages that agents are made in.
-	example = regexp.MustCompile(`(?i)(^|[\s(,;.:])(e\.\s?g\.|i\.\s?e\.|ex\s?[.:]|examples?\s?[:(]|example,|for example|for instance|such as|like\s?:|par exemple|exemples?\s?[:(]|p\.\s?ex\.|comme\s?:|tels? que|telles? que|por ejemplo|ejemplos?\s?[:(]|p\.\s?ej\.|como\s?:|tales como)`)
+	example = regexp.MustCompile(`(?i)(^|[\s(,;.:])(e\.\s?g\.|i\.\s?e\.|ex\s?[.:]|examples?\s?[:(]|example,|for example|for instance|such as|like\s?:|par exemple|exemples?\s?[:(]|p\.\s?ex\.|comme\s?:|tels? que|telles? que|por ejemplo|ejemplos?\s?[:(]|p\.\s?ej\.|como\s?:|tales como)`) //nolint:misspell // French
 	// data is JSON or a structure alike.
 	data = regexp.MustCompile(`[{\[]\s*["'{\[][^}\]]*[}\]]|\{[^{}]*:[^{}]*\}`)
 	// sentenceEnd is where a description can be cut.
