@@ -266,7 +266,7 @@ func (a *api) tools() {
 		}
 		return toolDone{t.ID, t.Name, "deleted"}, nil
 	})
-	change(a, "POST", "/tools/api/test", "test-tool", tag, "Call a tool once, as an agent would", 0, append(missing, http.StatusForbidden, http.StatusServiceUnavailable), a.tryTool)
+	change(a, "POST", "/tools/api/test", "test-tool", tag, "Call a tool once, as an agent would", 0, append(missing, http.StatusForbidden, http.StatusConflict, http.StatusServiceUnavailable), a.tryTool)
 	change(a, "POST", "/tools/api/check-name", "check-tool-name", tag, "Tell whether a name is taken", 0, nil, func(ctx context.Context, in *toolName) (toolNameAnswer, error) {
 		free, err := a.s.Tools.NameFree(ctx, tenantOf(ctx), in.Body.Name, in.Body.ToolID)
 		return toolNameAnswer{!free, free}, err

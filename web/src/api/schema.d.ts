@@ -393,6 +393,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/effects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what agents did, or want to do, outside their conversations */
+        get: operations["list-effects"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/effects/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get one effect */
+        get: operations["get-effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/effects/{id}/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Allow or refuse what an agent wants to do */
+        post: operations["decide-effect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -1120,6 +1171,262 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tools/api/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the categories of tools */
+        get: operations["list-tool-categories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/check-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell whether a name is taken */
+        post: operations["check-tool-name"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a tool */
+        post: operations["create-tool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/delete/{tool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a tool that no agent uses */
+        delete: operations["delete-tool"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model word a tool: its description, parameters and body */
+        post: operations["generate-tool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/generate-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model write the code of a tool */
+        post: operations["generate-tool-code"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/get/{tool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a tool; its secrets read as a mask */
+        get: operations["get-tool"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the tools */
+        get: operations["list-tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call a tool once, as an agent would */
+        post: operations["test-tool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/toggle-status/{tool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an active tool inactive, or an inactive one active */
+        post: operations["toggle-tool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/update/{tool_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a tool */
+        put: operations["update-tool"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/validate-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a tool's descriptions against the limits, and correct them */
+        post: operations["validate-tool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/validate-tools-batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold many tools' descriptions against the limits, and correct them */
+        post: operations["validate-tools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the names of the variables that tools use as ${env.NAME} */
+        get: operations["list-tool-variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tools/api/variables/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a variable its value */
+        put: operations["set-tool-variable"];
+        post?: never;
+        /** Delete a variable */
+        delete: operations["delete-tool-variable"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1636,6 +1943,21 @@ export interface components {
             /** @description At that time. */
             name: string;
         };
+        Auth: {
+            /** @description api_key: name of the header or the query parameter. */
+            header_name?: string;
+            /**
+             * @description api_key.
+             * @enum {string}
+             */
+            in?: "header" | "query";
+            /** @description basic. */
+            password?: string;
+            /** @description basic. */
+            username?: string;
+            /** @description The key or token; a variable, ${env.NAME}, or a text, which is sealed and reads as a mask. */
+            value?: string;
+        };
         BargeIn: {
             /**
              * Format: double
@@ -1819,6 +2141,11 @@ export interface components {
             stats: components["schemas"]["CallStats"];
             success: boolean;
         };
+        Category: {
+            id: string;
+            /** @description In English. */
+            name: string;
+        };
         Change: {
             /** @example role */
             field: string;
@@ -1828,6 +2155,24 @@ export interface components {
         Clip: {
             /** Format: double */
             at_ms: number;
+        };
+        CodeDraft: {
+            code: string;
+            description: string;
+            inputs: components["schemas"]["Input"][];
+            model: string;
+            outputs: string[];
+        };
+        Complaint: {
+            /** @enum {string} */
+            code: "missing" | "too_long" | "example" | "data";
+            /** @description In English. */
+            message: string;
+            /**
+             * @description description, or parameters and the parameter's name.
+             * @example parameters.phone
+             */
+            path: string;
         };
         Conversation: {
             /** @description The agent's reference. */
@@ -1973,6 +2318,11 @@ export interface components {
             status: "active" | "ended";
             success: boolean;
         };
+        Definition: {
+            function: components["schemas"]["Function"];
+            /** @enum {string} */
+            type: "function";
+        };
         Diff: {
             after: unknown;
             /** @description As in the definition; null when there was none. */
@@ -2049,6 +2399,45 @@ export interface components {
              */
             unexplained_p50_ms?: number;
         };
+        Effect: {
+            agent: string;
+            /** @description Somebody has to decide, or had. */
+            approval: boolean;
+            /** @description JSON, as the model gave it. */
+            arguments: string;
+            call_id: string;
+            /** @description Why it failed: refused, approval_timeout, tool_failed, outcome_unknown (it may have been done), no_carrier, or the tool's own. */
+            code?: string;
+            conversation: string;
+            /** Format: date-time */
+            decided_at?: string;
+            decided_by?: string;
+            /**
+             * Format: date-time
+             * @description Until when somebody can decide.
+             */
+            expires_at?: string;
+            /** @description Also the idempotency key that the tool was given. */
+            id: string;
+            /** @description What the tool said, cut to 4 KB. */
+            output?: string;
+            /** Format: date-time */
+            proposed_at: string;
+            /** Format: date-time */
+            sent_at?: string;
+            /** Format: date-time */
+            settled_at?: string;
+            /**
+             * @description proposed: somebody has to decide. sent: its end is not known yet.
+             * @enum {string}
+             */
+            state: "proposed" | "authorised" | "sent" | "confirmed" | "failed";
+            tool: string;
+        };
+        EffectDecisionBody: {
+            /** @description false refuses it. */
+            allow: boolean;
+        };
         EndedCall: {
             call: components["schemas"]["Call"];
             message: string;
@@ -2073,6 +2462,68 @@ export interface components {
         };
         EventList: {
             items: components["schemas"]["Event"][];
+        };
+        Execution: {
+            /** @description mcp: the server's tools that agents may use. Absent: all. */
+            allowed_tools?: string[];
+            /** @description mcp, stdio. */
+            args?: string[];
+            auth_config?: components["schemas"]["Auth"];
+            /** @enum {string} */
+            auth_type?: "none" | "api_key" | "bearer" | "basic";
+            /** @description http: JSON with {{param}} for values, or a text with them. */
+            body_template?: unknown;
+            /** @description mcp, stdio: a command that the operator allows. */
+            command?: string;
+            /**
+             * @description http: the whole address. {{param}} and {param} take a parameter, ${env.NAME} a variable of the tenant.
+             * @example https://api.example.com/users/{id}
+             */
+            endpoint?: string;
+            /** @description mcp, stdio: the command's environment. */
+            env?: {
+                [key: string]: string;
+            };
+            /** @description http, and mcp over the network. */
+            headers?: {
+                [key: string]: string;
+            };
+            /**
+             * @description http: GET, POST, PUT, PATCH or DELETE.
+             * @example POST
+             */
+            method?: string;
+            /** @description http: where each parameter goes: path, query, body or header. Without: the query of GET and DELETE, else the body. */
+            params_mapping?: {
+                [key: string]: components["schemas"]["Mapping"];
+            };
+            /**
+             * @description mcp: always asks a person before each call.
+             * @enum {string}
+             */
+            require_approval?: "never" | "always";
+            server_label?: string;
+            /** @description mcp, http. */
+            server_url?: string;
+            /**
+             * Format: double
+             * @description Seconds that a call may take.
+             */
+            timeout?: number;
+            /**
+             * @description mcp.
+             * @enum {string}
+             */
+            transport?: "stdio" | "sse" | "http";
+            /**
+             * @description http or mcp.
+             * @enum {string}
+             */
+            type?: "http" | "mcp";
+            /** @description mcp, sse. */
+            url?: string;
+            /** @description mcp: only true is possible. */
+            verify_ssl?: boolean;
         };
         FacetCount: {
             /**
@@ -2117,6 +2568,12 @@ export interface components {
              * @enum {string}
              */
             severity: "error" | "warning";
+        };
+        Function: {
+            description: string;
+            name: string;
+            /** @description JSON schema of an object. */
+            parameters: unknown;
         };
         GenerateInputBody: {
             /** @description Instructions to improve. */
@@ -2173,6 +2630,14 @@ export interface components {
             limit: number;
             /** @description What stands in it in {{double braces}}. */
             variables: string[];
+        };
+        Input: {
+            default?: unknown;
+            description?: string;
+            name: string;
+            required?: boolean;
+            /** @enum {string} */
+            type?: "string" | "number" | "integer" | "boolean" | "array" | "object";
         };
         Invitation: {
             /** Format: date-time */
@@ -2299,6 +2764,10 @@ export interface components {
             text: string;
             /** @description Tool: the call and its result. */
             tool?: components["schemas"]["ToolUse"];
+        };
+        Mapping: {
+            in: string;
+            name?: string;
         };
         Me: {
             /**
@@ -2734,6 +3203,26 @@ export interface components {
             /** Format: int64 */
             turns: number;
         };
+        PageEffect: {
+            items: components["schemas"]["Effect"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        PageTool: {
+            items: components["schemas"]["Tool"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
         PasswordInputBody: {
             /** @description Not needed by who has none. */
             current?: string;
@@ -2756,6 +3245,27 @@ export interface components {
             /** @description Of the console; empty when not chosen. */
             language: string;
             name: string;
+        };
+        Policy: {
+            /** @description A person decides on every call before it is sent. */
+            approval?: boolean;
+            /** @description It changes something: its calls are in the ledger and none is repeated. Absent: everything but GET; of a tool server, what it does not call read-only. */
+            effect?: boolean;
+            /**
+             * Format: double
+             * @description After so long the agent says that it takes a moment; 0 for the default.
+             */
+            filler_seconds?: number;
+            /**
+             * Format: double
+             * @description After so long the conversation goes on, and the result is reported when it comes; 0 for never.
+             */
+            report_seconds?: number;
+            /**
+             * Format: double
+             * @description 0 for the default of 15 seconds.
+             */
+            timeout_seconds?: number;
         };
         Problem: {
             /**
@@ -2915,6 +3425,15 @@ export interface components {
              * @description On all pages.
              */
             total: number;
+        };
+        Python: {
+            code: string;
+            inputs?: components["schemas"]["Input"][];
+            outputs?: string[];
+            /** @description Ask for the standard library; the operator decides. */
+            stdlib?: boolean;
+            /** @enum {string} */
+            type?: "python";
         };
         RateInputBody: {
             /**
@@ -3194,6 +3713,209 @@ export interface components {
              */
             output: number;
         };
+        Tool: {
+            category: string;
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            definition: components["schemas"]["Definition"];
+            display_name: string;
+            execution?: components["schemas"]["Execution"];
+            execution_python?: components["schemas"]["Python"];
+            /** @example tool_abc123def456 */
+            id: string;
+            /** @description It comes with the product. */
+            is_system: boolean;
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What the model calls; agents name their tools by it.
+             * @example create_client
+             */
+            name: string;
+            /** @description The operation of a document that it was made from. */
+            openapi_source?: unknown;
+            policy: components["schemas"]["Policy"];
+            /** @enum {string} */
+            status: "active" | "inactive";
+            tags: string[];
+            /** @description The same as id. */
+            tool_id: string;
+            /** @enum {string} */
+            type: "api" | "mcp_server" | "code" | "builtin";
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        ToolAnswer: {
+            category: string;
+            /** @description What a model would stumble over in the descriptions; POST /tools/api/validate-tool mends it. */
+            complaints: components["schemas"]["Complaint"][];
+            /** Format: date-time */
+            created_at: string;
+            created_by: string;
+            definition: components["schemas"]["Definition"];
+            display_name: string;
+            execution?: components["schemas"]["Execution"];
+            execution_python?: components["schemas"]["Python"];
+            /** @example tool_abc123def456 */
+            id: string;
+            /** @description It comes with the product. */
+            is_system: boolean;
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description What the model calls; agents name their tools by it.
+             * @example create_client
+             */
+            name: string;
+            /** @description The operation of a document that it was made from. */
+            openapi_source?: unknown;
+            policy: components["schemas"]["Policy"];
+            /** @enum {string} */
+            status: "active" | "inactive";
+            tags: string[];
+            /** @description The same as id. */
+            tool_id: string;
+            /** @enum {string} */
+            type: "api" | "mcp_server" | "code" | "builtin";
+            /** Format: date-time */
+            updated_at: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        ToolBatchBody: {
+            local?: boolean;
+            save?: boolean;
+            /** @description Left out: all tools, 200 at most. */
+            tool_ids?: string[];
+        };
+        ToolBody: {
+            category?: string;
+            definition?: components["schemas"]["ToolDefinition"];
+            /** @description Short for definition.function.description. */
+            description?: string;
+            display_name?: string;
+            execution?: components["schemas"]["Execution"];
+            execution_python?: components["schemas"]["Python"];
+            id?: string;
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** @description What the model calls: letters without accents, digits, - and _. */
+            name?: string;
+            openapi_source?: unknown;
+            /** @description Short for definition.function.parameters. */
+            parameters?: unknown;
+            policy?: components["schemas"]["Policy"];
+            /** @enum {string} */
+            status?: "active" | "inactive";
+            tags?: string[];
+            /** @description api, mcp_server or code. Left out, it is told from the rest. */
+            type?: string;
+            /**
+             * Format: int64
+             * @description Of a change: the version that it is based on. Another by now is a conflict.
+             */
+            version?: number;
+        } & {
+            [key: string]: unknown;
+        };
+        ToolCategories: {
+            categories: components["schemas"]["Category"][];
+        };
+        ToolCheckBody: {
+            /** @description One that is not kept. */
+            definition?: components["schemas"]["ToolDefinition"];
+            /** @description Correct without a language model. */
+            local?: boolean;
+            /** @description Keep the corrections. Needs tool_id. */
+            save?: boolean;
+            tool_id?: string;
+        };
+        ToolDefinition: {
+            function: components["schemas"]["ToolDefinitionFunctionStruct"];
+            type?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        ToolDefinitionFunctionStruct: {
+            description?: string;
+            name?: string;
+            parameters?: unknown;
+        } & {
+            [key: string]: unknown;
+        };
+        ToolDone: {
+            name: string;
+            /** @enum {string} */
+            status: "active" | "inactive" | "deleted";
+            tool_id: string;
+        };
+        ToolDraft: {
+            body_template?: unknown;
+            description: string;
+            /** @description What wrote it. */
+            model: string;
+            name: string;
+            parameters: unknown;
+        };
+        ToolNameAnswer: {
+            available: boolean;
+            exists: boolean;
+        };
+        ToolNameBody: {
+            name: string;
+            /** @description The tool that asks, whose own name is no obstacle. */
+            tool_id?: string;
+        };
+        ToolOffer: {
+            description: string;
+            name: string;
+            parameters: unknown;
+        };
+        ToolReport: {
+            /** Format: int64 */
+            corrected: number;
+            /** Format: int64 */
+            failed: number;
+            results: components["schemas"]["ToolVerdict"][];
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            valid: number;
+        };
+        ToolTrialBody: {
+            arguments?: {
+                [key: string]: unknown;
+            };
+            /** @description Of a tool server: which of its tools to call. Left out, its tools are only listed. */
+            call?: string;
+            /** @description A definition that is not kept yet, or changes to the one of tool_id. */
+            tool?: components["schemas"]["ToolBody"];
+            /** @description Of a tool that is kept. Its secrets are used. */
+            tool_id?: string;
+        };
+        ToolTried: {
+            /** @description What the model would read. */
+            result: string;
+            success: boolean;
+            /** Format: int64 */
+            took_ms: number;
+            /** @description Of a tool server: what it offers. */
+            tools: components["schemas"]["ToolOffer"][];
+        };
         ToolUse: {
             /** @description JSON text. */
             arguments: string;
@@ -3203,6 +3925,22 @@ export interface components {
             output: string;
             /** Format: double */
             took_ms: number;
+        };
+        ToolVerdict: {
+            /** @description The model that worded the corrections; empty when they were made without one. */
+            by?: string;
+            /** @description What was wrong. */
+            complaints: components["schemas"]["Complaint"][];
+            definition: components["schemas"]["Definition"];
+            error?: string;
+            name: string;
+            saved: boolean;
+            /**
+             * @description corrected: the definition given here keeps the limits. failed: it could not be looked at.
+             * @enum {string}
+             */
+            status: "valid" | "corrected" | "failed";
+            tool_id?: string;
         };
         TurnTimed: {
             /** Format: double */
@@ -3223,6 +3961,13 @@ export interface components {
             tools_done_ms: number;
             /** Format: int64 */
             turn: number;
+        };
+        VariableInputBody: {
+            /** @description Sealed; nobody is shown it again. */
+            value: string;
+        };
+        VariableList: {
+            names: string[];
         };
         VersionList: {
             items: components["schemas"]["AgentVersion"][];
@@ -3311,6 +4056,15 @@ export interface components {
             count: number;
             /** @enum {string} */
             drop: "language" | "locale" | "gender" | "type" | "provider" | "available" | "model";
+        };
+        Wish: {
+            /** @description What there is already, to improve: a body, a schema or code. */
+            current?: string;
+            /** @description BCP 47, of the descriptions. */
+            language?: string;
+            name?: string;
+            /** @description What the tool is to do. */
+            purpose: string;
         };
     };
     responses: {
@@ -4457,6 +5211,127 @@ export interface operations {
             403: components["responses"]["Problem"];
             404: components["responses"]["Problem"];
             416: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-effects": {
+        parameters: {
+            query?: {
+                state?: "proposed" | "authorised" | "sent" | "confirmed" | "failed";
+                /** @description Only those that somebody has to decide, or had. */
+                approval?: boolean;
+                tool?: string;
+                conversation?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEffect"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-effect": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effect"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "decide-effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EffectDecisionBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Effect"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
@@ -6565,6 +7440,552 @@ export interface operations {
                 };
                 content?: never;
             };
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-tool-categories": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolCategories"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "check-tool-name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToolNameBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolNameAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "create-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToolBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name. */
+                tool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolDone"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "generate-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolDraft"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "generate-tool-code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Wish"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeDraft"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "get-tool": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Id or name. */
+                tool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolAnswer"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-tools": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+                /** @description Only what has all of these words, or parts of words; case and accents do not count. */
+                q?: string;
+                category?: string;
+                status?: "active" | "inactive";
+                type?: "api" | "mcp_server" | "code" | "builtin";
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTool"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "test-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToolTrialBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolTried"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "toggle-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name. */
+                tool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolDone"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "update-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id or name. */
+                tool_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToolBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolAnswer"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "validate-tool": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToolCheckBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolVerdict"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "validate-tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToolBatchBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolReport"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-tool-variables": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableList"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "set-tool-variable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VariableInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VariableList"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-tool-variable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
