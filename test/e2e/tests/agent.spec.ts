@@ -112,8 +112,8 @@ test('from the first start to an agent of one’s own that is spoken to, interru
   await accessible(page, 'an agent');
   await page.getByRole('tab', { name: 'Versions' }).click();
   const versions = page.getByRole('list', { name: 'Versions' }).getByRole('button');
-  const before = await versions.count();
   await expect(page.getByRole('row', { name: /^Greeting/ })).toContainText('Good day.');
+  const before = await versions.count(); // they are there by now
   await accessible(page, 'versions of an agent');
   await versions.nth(1).click();
   await page.getByRole('button', { name: 'Back to this version' }).click();
