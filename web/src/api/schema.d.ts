@@ -3908,6 +3908,13 @@ export interface components {
             tool_id?: string;
         };
         ToolTried: {
+            /**
+             * Format: int64
+             * @description Of code: where it failed.
+             */
+            line?: number;
+            /** @description Of code: what it printed. */
+            printed?: string;
             /** @description What the model would read. */
             result: string;
             success: boolean;
@@ -3915,6 +3922,8 @@ export interface components {
             took_ms: number;
             /** @description Of a tool server: what it offers. */
             tools: components["schemas"]["ToolOffer"][];
+            /** @description Of code: how it got there. */
+            traceback?: string;
         };
         ToolUse: {
             /** @description JSON text. */

@@ -33,6 +33,12 @@ export const actions = [
   'billing_rate.changed',
   'conversation.deleted',
   'call.ended',
+  'tool.made',
+  'tool.changed',
+  'tool.deleted',
+  'tool_variable.set',
+  'tool_variable.deleted',
+  'effect.decided',
 ] as const;
 
 /** Words for an action; one that is newer than the console reads as it is called. */
