@@ -361,8 +361,13 @@ func (s *Service) Peaks(ctx context.Context, tenant, id string, buckets int) (Pe
 	return r.Peaks.reduce(buckets), nil
 }
 
-// Delete removes a conversation, its events and its recording. One that still lasts is fault.Conflict.
+// Delete removes a conversation, its events and its recording. One that still lasts is fault.Conflict; the record of one that has just ended is waited for.
 func (s *Service) Delete(ctx context.Context, tenant, id string) error {
+	if l := s.liveOf(tenant, id); l != nil && l.isEnded() {
+		if err := s.save(ctx, l); err != nil { // waits for the attempt that is under way
+			return fmt.Errorf("delete conversation %s: %w", id, err)
+		}
+	}
 	r, err := s.store.Conversation(ctx, tenant, id)
 	if err != nil {
 		return fmt.Errorf("delete conversation %s: %w", id, err)

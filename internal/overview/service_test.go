@@ -3,6 +3,7 @@ package overview
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +25,7 @@ type memory struct {
 	spans []Span
 	begin time.Time // that Slots was asked with
 	slot  time.Duration
-	mark  string
+	mark  atomic.Pointer[string]
 	put   []Rate
 }
 
@@ -49,7 +50,7 @@ func (m *memory) Lengths(_ context.Context, _ string, _, _ time.Time, bounds []t
 	return out, nil
 }
 func (m *memory) Going(context.Context, string, time.Time) ([]Span, error) { return m.spans, nil }
-func (m *memory) Mark(context.Context, string) (string, int, error)        { return m.mark, 2, nil }
+func (m *memory) Mark(context.Context, string) (string, int, error)        { return *m.mark.Load(), 2, nil }
 
 func never() (<-chan struct{}, func()) { return nil, func() {} }
 
@@ -137,7 +138,9 @@ func TestSetRate(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := &memory{mark: "1"}
+		m := &memory{}
+		mark := func(to string) { m.mark.Store(&to) }
+		mark("1")
 		changes := make(chan struct{}, 1)
 		stopped := false
 		s := NewService(m, func() (<-chan struct{}, func()) { return changes, func() { stopped = true } })
@@ -152,12 +155,12 @@ func TestFollow(t *testing.T) {
 			done <- s.Follow(ctx, "x", "", func(p Pulse, fresh bool) error { got <- told{p.Mark, fresh}; return nil })
 		}()
 		require.Equal(t, told{"1", true}, <-got, "at once")
-		m.mark = "2"
+		mark("2")
 		changes <- struct{}{}
 		require.Equal(t, told{"2", true}, <-got)
 		changes <- struct{}{} // another tenant's
 		require.Equal(t, told{"2", false}, <-got, "a sign of life, later")
-		m.mark = "3" // on another node
+		mark("3") // on another node
 		require.Equal(t, told{"3", true}, <-got)
 		cancel()
 		require.ErrorIs(t, <-done, context.Canceled)
