@@ -49,7 +49,7 @@ func TestLoadService(t *testing.T) {
 			return &llmtest.Answer{Text: "0 word"}
 		}
 		arrived := time.Now()
-		time.Sleep(delay)
+		time.Sleep(delay)                                                                                                            // real time: what is added to it is measured
 		return &llmtest.Answer{Text: strconv.FormatInt(int64(time.Since(arrived)), 10) + strings.Repeat(" word", words), Pace: pace} // its own time, for who asks
 	}})
 	fmt.Println("service", s.URL)
@@ -79,7 +79,7 @@ func TestLoad(t *testing.T) {
 		var wg sync.WaitGroup
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range *load {
-			time.Sleep(time.Millisecond) // callers do not come all in one moment
+			time.Sleep(time.Millisecond) // real time: callers do not come all in one moment
 			wg.Go(func() {
 				start, first := time.Now(), true
 				for d, err := range m.Generate(ctx, llmtest.Hello()) {
@@ -102,7 +102,7 @@ func TestLoad(t *testing.T) {
 			if int(open.Load()) == *load {
 				break
 			}
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(10 * time.Millisecond) // real time: the streams are those of sockets
 		}
 		held := open.Load()
 		runtime.GC()

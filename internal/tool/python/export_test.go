@@ -29,7 +29,7 @@ func (r *Runner) Plain() { r.place.plan.Root = false }
 // Settle waits until no call is under way, not even the end of one, and as many workers are ready as are kept.
 func (r *Runner) Settle(warm bool) {
 	for len(r.slots) > 0 || (warm && len(r.idle) < cap(r.idle)) {
-		time.Sleep(time.Millisecond)
+		time.Sleep(time.Millisecond) // real time: processes of the system end when they do
 	}
 }
 
@@ -44,7 +44,7 @@ func (r *Runner) KillIdle() {
 		w := <-r.idle
 		w.kill()
 		for !w.gone() {
-			time.Sleep(time.Millisecond)
+			time.Sleep(time.Millisecond) // real time: processes of the system end when they do
 		}
 		r.idle <- w
 	}

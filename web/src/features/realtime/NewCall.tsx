@@ -27,16 +27,17 @@ interface Props {
 
 /** What a call shall be. The server judges the values; what it refuses is said at the field that it names. */
 export function NewCall({ wish, setWish, start, error, again }: Props) {
-  const { t } = useTranslation('realtime');
+  const { t, i18n } = useTranslation('realtime');
   const agents = useQuery(agentListQuery());
   const form = useRef<HTMLFormElement>(null);
   const names = new Map(agents.data?.items.map((a) => [`agent:${a.reference}`, a.name]));
   if (agents.data) names.set(cloudModel, t('new.defaultAgent'));
   const field = fieldOf(error);
-  const first = agents.data?.items[0]?.reference;
+  const list = agents.data?.items;
+  const first = (list?.find((a) => a.language.startsWith(i18n.language)) ?? list?.[0])?.reference;
   const set = (change: Partial<Wish>) => setWish({ ...wish, ...change });
 
-  // The first agent to talk to is one that there is.
+  // The first agent to talk to is one that there is, and speaks the reader's language where there is one.
   const untouched = useRef(true);
   useEffect(() => {
     if (!first || !untouched.current || wish.model !== '') return;
