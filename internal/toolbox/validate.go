@@ -33,7 +33,7 @@ type Complaint struct {
 type Verdict struct {
 	Status     string      `json:"status" enum:"valid,corrected,failed" doc:"corrected: the definition given here keeps the limits. failed: it could not be looked at."`
 	Complaints []Complaint `json:"complaints" doc:"What was wrong."`
-	Definition Definition  `json:"definition"`
+	Definition Definition  `json:"definition,omitzero" doc:"The corrected one; as it was given when it could not be looked at. Left out when there is none."`
 	By         string      `json:"by,omitempty" doc:"The model that worded the corrections; empty when they were made without one."`
 	Error      string      `json:"error,omitempty"`
 }
