@@ -95,6 +95,13 @@ func (s *Service) recoverJournal(ctx context.Context, id string, until time.Time
 	known, err := s.store.Conversation(ctx, sum.Tenant, id)
 	recorded := err == nil && known.Status != Active
 	if recorded && j.ended == nil {
+		evs, err := s.store.ConversationEvents(ctx, sum.Tenant, id)
+		if err != nil {
+			return false, err
+		}
+		recorded = !resumed(j.Events, evs)
+	}
+	if recorded && j.ended == nil {
 		// The process died after the record was written and before the journal was removed. The record knows more than the journal.
 		err = s.recoverFiles(ctx, known, until)
 	} else {

@@ -361,7 +361,11 @@ func (s *Service) Peaks(ctx context.Context, tenant, id string, buckets int) (Pe
 	return r.Peaks.reduce(buckets), nil
 }
 
-// Delete removes a conversation, its events and its recording. One that still lasts is fault.Conflict; the record of one that has just ended is waited for.
+// Files is how the keys of the files begin that were shown in a conversation. They are removed with it.
+func Files(tenant, id string) string { return tenant + "/shown/" + id + "/" }
+
+// Delete removes a conversation, its events, its recording and the files that were shown in it. One that still lasts is fault.Conflict; the record of one that has
+// just ended is waited for.
 func (s *Service) Delete(ctx context.Context, tenant, id string) error {
 	if l := s.liveOf(tenant, id); l != nil && l.isEnded() {
 		if err := s.save(ctx, l); err != nil { // waits for the attempt that is under way
@@ -379,6 +383,14 @@ func (s *Service) Delete(ctx context.Context, tenant, id string) error {
 	if r.Recording.Key != "" {
 		if err := s.blobs.Delete(ctx, r.Recording.Key); err != nil {
 			return fmt.Errorf("delete the recording of conversation %s: %w", id, err)
+		}
+	}
+	for f, err := range s.blobs.List(ctx, Files(tenant, id)) {
+		if err == nil {
+			err = s.blobs.Delete(ctx, f.Key)
+		}
+		if err != nil {
+			return fmt.Errorf("delete what was shown in conversation %s: %w", id, err)
 		}
 	}
 	if err := s.store.DeleteConversation(ctx, tenant, id); err != nil {

@@ -30,6 +30,8 @@ type (
 		STT     string `json:"stt"`
 		LLM     string `json:"llm"`
 		TTS     string `json:"tts"`
+		// Metadata is what the client says of the conversation, as it sent it.
+		Metadata json.RawMessage `json:"metadata,omitempty"`
 	}
 	// Notice tells people of something that limits this conversation, e.g. code "no_recogniser".
 	Notice struct {
