@@ -12,8 +12,8 @@ import (
 // Resume opens the record of a conversation again that has ended, as a written one does between two messages, and returns its events so far without the end. Their log
 // goes on with the sequence number after the last of them. End closes it again; until then the row in the database stays as it is, and a crash loses nothing, since the
 // journal holds the old events too. One that goes on is fault.Conflict "conversation_active", one whose end is still being written fault.Unavailable
-// "conversation_closing".
-func (s *Service) Resume(ctx context.Context, tenant, id string) (*Live, []event.Event, error) {
+// "conversation_closing". When fit refuses what there is, nothing is opened and its error is returned.
+func (s *Service) Resume(ctx context.Context, tenant, id string, fit func(Summary, []event.Event) error) (*Live, []event.Event, error) {
 	if l := s.liveOf(tenant, id); l != nil {
 		return nil, nil, stillThere(l)
 	}
@@ -29,6 +29,9 @@ func (s *Service) Resume(ctx context.Context, tenant, id string) (*Live, []event
 		if _, end := evs[n-1].Body.(event.SessionEnded); end {
 			evs = evs[:n-1]
 		}
+	}
+	if err := fit(r.Summary, evs); err != nil {
+		return nil, nil, err
 	}
 	l := &Live{s: s, dirty: true, sum: r.Summary}
 	l.sum.Node, l.sum.Status, l.sum.EndReason = s.node, Active, ""
