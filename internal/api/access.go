@@ -140,6 +140,16 @@ var Rules = []Rule{
 	{Route: "GET /api/effects/{id}", Needs: identity.ReadConversations},
 	{Route: "POST /api/effects/{id}/decide", Needs: identity.DecideEffects, Action: "effect.decided", Target: "effect", Param: "id"},
 
+	{Route: "POST /text-agents/api/{id}/chat/stream", Needs: identity.Talk, Why: "a conversation is a record of its own"},
+	{Route: "GET /text-agents/api/{id}/chat/stream", Needs: identity.Talk},
+	{Route: "POST /text-agents/api/{id}/chat/stop", Needs: identity.Talk, Why: "the conversation's record tells"},
+	{Route: "GET /text-agents/api/{id}/session", Needs: identity.Talk},
+	{Route: "POST /text-agents/api/{id}/session", Needs: identity.Talk, Why: "a conversation is a record of its own"},
+	{Route: "DELETE /text-agents/api/{id}/session/{session_id}", Needs: identity.Talk, Action: "conversation.deleted", Target: "conversation", Param: "session_id"},
+	{Route: "GET /text-agents/api/{id}/session/{session_id}/export", Needs: identity.Talk},
+	{Route: "GET /text-agents/health", Needs: identity.ReadSystem},
+	{Route: "GET /text-agents/metrics", Needs: identity.ReadSystem},
+
 	{Route: "GET /api/tenants", Needs: Recognised},
 	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},
 	{Route: "GET /api/tenant", Needs: Recognised},

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"griot/internal/agent"
+	"griot/internal/chat"
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/identity"
@@ -35,6 +36,7 @@ type Services struct {
 	Templates     Templates
 	Writers       Writers
 	Tools         *toolbox.Service
+	Chat          *chat.Service
 	Effects       Effects
 	Identity      *identity.Service
 	Cookie        Cookie
@@ -51,7 +53,7 @@ type api struct {
 	drafts  buckets
 }
 
-// New returns the handler of /api/…, /tools/api/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
+// New returns the handler of /api/…, /tools/api/…, /text-agents/… (but its pages) and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
 // Rules. It refuses browsers' requests from other sites that would change something. Timeouts are the server's.
 func New(s Services) http.Handler {
 	mux := http.NewServeMux()
@@ -63,7 +65,7 @@ func New(s Services) http.Handler {
 	}))
 	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		a.validated(mux, w, r)
 	}))
 }
@@ -101,6 +103,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.templates()
 	a.prompts()
 	a.tools()
+	a.chat()
 	a.effects()
 	a.describe()
 	return a

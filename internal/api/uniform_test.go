@@ -171,13 +171,16 @@ var unconditional = map[string]string{
 
 // What GET answers without an ETag, and why.
 var untagged = map[string]string{
-	"GET /api/agents/{reference}/export":     "a file to keep",
-	"GET /api/conversations/export":          "a file that is sent while it is made",
-	"GET /api/conversations/{id}/recording":  "sound, in ranges, which has its own date",
-	"GET /api/voices/{provider}/{id}/sample": "sound, kept for an hour",
-	"GET /api/overview/events":               "a stream",
-	"GET /api/session/sso":                   "leads elsewhere",
-	"GET /api/session/sso/callback":          "leads elsewhere",
+	"GET /api/agents/{reference}/export":                    "a file to keep",
+	"GET /api/conversations/export":                         "a file that is sent while it is made",
+	"GET /api/conversations/{id}/recording":                 "sound, in ranges, which has its own date",
+	"GET /api/voices/{provider}/{id}/sample":                "sound, kept for an hour",
+	"GET /api/overview/events":                              "a stream",
+	"GET /text-agents/api/{id}/chat/stream":                 "a stream",
+	"GET /text-agents/metrics":                              "figures that are never the same",
+	"GET /text-agents/api/{id}/session/{session_id}/export": "a file to keep",
+	"GET /api/session/sso":                                  "leads elsewhere",
+	"GET /api/session/sso/callback":                         "leads elsewhere",
 }
 
 func TestConditionsAreAlike(t *testing.T) {
@@ -271,7 +274,7 @@ var coded = regexp.MustCompile(`(?:fault\.(?:New|Wrap)\((?:[a-zA-Z.]+(?:\([^()]*
 // What may be refused is worded in the console's three languages, which the server uses too.
 func TestCodesHaveWords(t *testing.T) {
 	seen := 0
-	for _, dir := range []string{"agent", "agent/template", "api", "app", "calls", "catalog", "conversation", "identity", "overview", "prompt", "provider", "secret", "store", "voice"} {
+	for _, dir := range []string{"agent", "agent/template", "api", "app", "calls", "catalog", "chat", "conversation", "identity", "overview", "prompt", "provider", "secret", "store", "voice"} {
 		files, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
 		require.NoError(t, err)
 		for _, f := range files {

@@ -24,6 +24,7 @@ import (
 	"griot/internal/blob"
 	"griot/internal/calls"
 	"griot/internal/catalog"
+	"griot/internal/chat"
 	"griot/internal/config"
 	"griot/internal/conversation"
 	"griot/internal/fault"
@@ -62,6 +63,7 @@ type App struct {
 	sso      *identity.SSO // nil when there is none
 	keys     *secret.Keyring
 	tools    *toolbox.Service
+	chats    *chat.Service
 	ledger   *tool.Ledger
 	closers  []func() error // in the order in which things were opened
 }
@@ -137,6 +139,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
+	a.openChats(stopCtx, records, files)
 	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, DefaultAgent: cfg.Realtime.DefaultAgent, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
 	console, err := web.Handler()
 	if err != nil {
@@ -168,7 +171,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Overview: overview.NewService(db, records.Watch), Stop: stopCtx, Calls: register, System: a, Providers: settings,
-		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Effects: a.ledger, Identity: people, Cookie: cookie})
+		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))
@@ -233,7 +236,9 @@ func (a *App) recover(ctx context.Context, records *conversation.Service) error 
 func mount(rest http.Handler, live *webcall.Handler, console http.Handler) *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.Handle("/api/", rest)
-	mux.Handle("/tools/api/", rest)
+	for _, p := range []string{"/tools/api/", "/text-agents/api/", "/text-agents/health", "/text-agents/metrics"} {
+		mux.Handle(p, rest)
+	}
 	mux.Handle("/healthz", rest)
 	for _, p := range prefixes {
 		live.Mount(mux, p)

@@ -60,7 +60,7 @@ func (g *guard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		switch {
-		case below(path, "/api"), below(path, "/tools/api"):
+		case below(path, "/api"), below(path, "/tools/api"), below(path, "/text-agents"):
 			next.ServeHTTP(w, g.recognised(w, r))
 		case realtimePath(path):
 			g.protocol(w, r, next)

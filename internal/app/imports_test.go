@@ -42,6 +42,7 @@ var levels = map[string]int{
 	"internal/agent":        4,
 	"internal/calls":        4,
 	"internal/catalog":      4,
+	"internal/chat":         4,
 	"internal/conversation": 4,
 	"internal/flow":         4,
 	"internal/identity":     4,

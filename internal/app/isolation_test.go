@@ -134,6 +134,16 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /api/effects/{id}":                   {id: effect, code: "effect_not_found"},
 		"POST /api/effects/{id}/decide":           {id: effect, body: map[string]any{"allow": true}, code: "effect_not_found"},
 
+		"POST /text-agents/api/{id}/chat/stream":                {id: theirs.ID, body: map[string]any{"message": "Hello"}, code: "agent_not_found"},
+		"GET /text-agents/api/{id}/chat/stream":                 {id: theirs.ID, query: "?session_id=sess-" + conversation, code: "agent_not_found"},
+		"POST /text-agents/api/{id}/chat/stop":                  {id: theirs.ID, body: map[string]any{"session_id": "sess-" + conversation}, code: "agent_not_found"},
+		"GET /text-agents/api/{id}/session":                     {id: theirs.ID, query: "?session_id=sess-" + conversation, code: "agent_not_found"},
+		"POST /text-agents/api/{id}/session":                    {id: theirs.ID, body: map[string]any{}, code: "agent_not_found"},
+		"DELETE /text-agents/api/{id}/session/{session_id}":     {id: theirs.ID, code: "agent_not_found"},
+		"GET /text-agents/api/{id}/session/{session_id}/export": {id: theirs.ID, code: "agent_not_found"},
+		"GET /text-agents/health":                               own,
+		"GET /text-agents/metrics":                              own,
+
 		"GET /api/conversations/export":         own,
 		"GET /api/conversations/{id}":           {id: conversation, code: "conversation_not_found"},
 		"GET /api/conversations/{id}/events":    {id: conversation, code: "conversation_not_found"},
@@ -216,7 +226,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 			if before, rest, ok := strings.Cut(path, "{"); ok {
 				require.NotEmpty(t, p.id, route)
 				_, after, _ := strings.Cut(rest, "}")
-				at = strings.ReplaceAll(before+p.id+after, "{version}", "1")
+				at = strings.NewReplacer("{version}", "1", "{session_id}", "sess-"+conversation).Replace(before + p.id + after)
 			}
 			a := bob.do(strings.ToUpper(m), at+p.query, p.body)
 			if p.code == "" {

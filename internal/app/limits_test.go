@@ -134,7 +134,7 @@ func TestOnlyThisMachineWithoutAKey(t *testing.T) {
 // A model that hangs costs one answer: the agent apologises, and answers the next question.
 func TestProviderThatHangs(t *testing.T) {
 	release := make(chan struct{})
-	m := &models{answer: func(n int, _ chat, w http.ResponseWriter, req *http.Request) {
+	m := &models{answer: func(n int, _ question, w http.ResponseWriter, req *http.Request) {
 		if n == 1 {
 			select {
 			case <-req.Context().Done(): // the server gives up

@@ -57,11 +57,11 @@ func TestOpenAIClientWrites(t *testing.T) {
 // models is a server of language models, compatible with OpenAI's: what it answers is up to the test.
 type models struct {
 	mu     sync.Mutex
-	asked  []chat
-	answer func(n int, r chat, w http.ResponseWriter, req *http.Request)
+	asked  []question
+	answer func(n int, r question, w http.ResponseWriter, req *http.Request)
 }
 
-type chat struct {
+type question struct {
 	Model    string
 	Messages []struct {
 		Role      string
@@ -76,7 +76,7 @@ type chat struct {
 }
 
 func (m *models) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	var r chat
+	var r question
 	if err := json.NewDecoder(req.Body).Decode(&r); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -88,10 +88,10 @@ func (m *models) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	m.answer(n, r, w, req)
 }
 
-func (m *models) requests() []chat {
+func (m *models) requests() []question {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]chat(nil), m.asked...)
+	return append([]question(nil), m.asked...)
 }
 
 // stream sends deltas as a streaming server does.
@@ -121,7 +121,7 @@ func (m *models) serve(t *testing.T) func(*config.Config) {
 
 // The tool loop: the model calls a function of the client's, the client answers, the model goes on.
 func TestOpenAIClientRunsTools(t *testing.T) {
-	m := &models{answer: func(n int, _ chat, w http.ResponseWriter, _ *http.Request) {
+	m := &models{answer: func(n int, _ question, w http.ResponseWriter, _ *http.Request) {
 		if n == 1 {
 			stream(w, "tool_calls", `{"role":"assistant","tool_calls":[{"index":0,"id":"call_7","type":"function","function":{"name":"weather","arguments":"{\"city\":"}}]}`,
 				`{"tool_calls":[{"index":0,"function":{"arguments":"\"Dakar\"}"}}]}`)

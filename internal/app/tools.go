@@ -126,6 +126,16 @@ func (p *planner) equip(ctx context.Context, d agent.Definition, plan *session.P
 	if p.tools == nil || len(d.Tools) == 0 {
 		return
 	}
+	all, missing := p.gather(ctx, d)
+	plan.Tools = append(plan.Tools, all)
+	for _, m := range missing {
+		slog.WarnContext(ctx, "an agent does without a tool", "agent", d.Reference, "tool", m.Name, "error", m.Err)
+		plan.Notices = append(plan.Notices, session.Notice{Code: "tool_missing", Params: map[string]string{"tool": m.Name, "reason": text(m.Err)}, Message: "The tool " + m.Name + " cannot be used: " + text(m.Err)})
+	}
+}
+
+// gather opens the tools that an agent names, and tells which of them cannot be had.
+func (p *planner) gather(ctx context.Context, d agent.Definition) (fixedSet, []toolbox.Missing) {
 	sets, names, missing := p.tools.Sets(ctx, tenantOf(ctx), d.Tools)
 	ctx, cancel := context.WithTimeout(ctx, gathering)
 	defer cancel()
@@ -157,11 +167,7 @@ func (p *planner) equip(ctx context.Context, d agent.Definition, plan *session.P
 			}
 		}
 	}
-	plan.Tools = append(plan.Tools, all)
-	for _, m := range missing {
-		slog.WarnContext(ctx, "an agent does without a tool", "agent", d.Reference, "tool", m.Name, "error", m.Err)
-		plan.Notices = append(plan.Notices, session.Notice{Code: "tool_missing", Params: map[string]string{"tool": m.Name, "reason": text(m.Err)}, Message: "The tool " + m.Name + " cannot be used: " + text(m.Err)})
-	}
+	return all, missing
 }
 
 // fixedSet is tools that are there.

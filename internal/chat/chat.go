@@ -59,12 +59,13 @@ type Agents interface {
 	ChatAgent(ctx context.Context, reference string) (Agent, error)
 }
 
-// Options of a Service. All but Log and Limits are needed.
+// Options of a Service. Agents, Records and Blobs are needed.
 type Options struct {
 	Agents  Agents
 	Records *conversation.Service
 	Blobs   blob.Store
-	Log     *slog.Logger // nil for slog.Default()
+	Log     *slog.Logger    // nil for slog.Default()
+	Stop    context.Context // done when the replies shall end; nil for when the service is closed
 	Limits  Limits
 }
 
@@ -121,7 +122,10 @@ func New(o Options) *Service {
 	if s.log == nil {
 		s.log = slog.Default()
 	}
-	s.ctx, s.stop = context.WithCancelCause(context.Background())
+	if o.Stop == nil {
+		o.Stop = context.Background()
+	}
+	s.ctx, s.stop = context.WithCancelCause(o.Stop)
 	s.figures.models = map[string]bool{}
 	return s
 }

@@ -1,0 +1,52 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"griot/internal/blob"
+	"griot/internal/chat"
+	"griot/internal/conversation"
+	"griot/internal/fault"
+	"griot/internal/model/llm"
+	"griot/internal/tool"
+)
+
+// openChats opens written conversations.
+func (a *App) openChats(stop context.Context, records *conversation.Service, files blob.Store) {
+	a.chats = chat.New(chat.Options{Agents: a.plans, Records: records, Blobs: files, Log: a.log, Stop: stop})
+	a.onClose(a.chats.Close)
+}
+
+// ChatAgent implements chat.Agents: any agent can write that has a language model or a call flow.
+func (p *planner) ChatAgent(ctx context.Context, ref string) (chat.Agent, error) {
+	d, err := p.called(ctx, ref)
+	if err != nil {
+		return chat.Agent{}, err
+	}
+	mind, err := p.mind(ctx, d)
+	if err != nil {
+		return chat.Agent{}, err
+	}
+	if mind.model == nil {
+		f := fault.New(fault.Invalid, "agent_only_speaks", "The agent %s has no language model and cannot write.", d.Reference)
+		f.Params = map[string]string{"reference": d.Reference}
+		return chat.Agent{}, f
+	}
+	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: d.Greeting.Text,
+		LLM: mind.model, Model: mind.name, Limits: llm.Limits{MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature}}
+	if p.tools != nil && len(d.Tools) > 0 {
+		out.Equip = func(ctx context.Context) ([]tool.Tool, func()) {
+			set, missing := p.gather(ctx, d)
+			for _, m := range missing {
+				slog.WarnContext(ctx, "an agent does without a tool", "agent", d.Reference, "tool", m.Name, "error", m.Err)
+			}
+			return set.tools, func() {
+				if err := set.Close(); err != nil {
+					slog.WarnContext(ctx, "a tool could not be closed", "agent", d.Reference, "error", err)
+				}
+			}
+		}
+	}
+	return out, nil
+}
