@@ -31,7 +31,8 @@ type (
 	ChatPath struct {
 		Agent string `path:"id" maxLength:"63" example:"reception-en" doc:"The agent's reference."`
 	}
-	chatSession struct {
+	// ChatQuery names a session.
+	ChatQuery struct {
 		Session string `query:"session_id" maxLength:"64" required:"true" example:"sess-0198c0de-0000-7000-8000-000000000000"`
 	}
 	// ChatAttachment is a file that a message shows.
@@ -55,12 +56,12 @@ type (
 	}
 	chatAgain struct {
 		ChatPath
-		chatSession
+		ChatQuery
 		LastEventID string `header:"Last-Event-ID" maxLength:"100" doc:"The id of the last event that arrived."`
 	}
 	chatRead struct {
 		ChatPath
-		chatSession
+		ChatQuery
 	}
 	chatNew struct {
 		ChatPath
@@ -78,12 +79,13 @@ type (
 	chatStopped struct {
 		Stopped bool `json:"stopped" doc:"There was a reply to stop."`
 	}
-	chatSessionPath struct {
+	// ChatSessionPath names a session.
+	ChatSessionPath struct {
 		ChatPath
 		Session string `path:"session_id" maxLength:"64"`
 	}
 	chatExport struct {
-		chatSessionPath
+		ChatSessionPath
 		Format string `query:"format" enum:"md,json" default:"md"`
 	}
 )
@@ -122,7 +124,7 @@ func (a *api) chat() {
 		s, err := a.s.Chat.Create(ctx, tenantOf(ctx), in.Agent, meta)
 		return ChatSession{s}, err
 	})
-	remove(a, http.MethodDelete, "/text-agents/api/{id}/session/{session_id}", "delete-chat-session", tag, "Delete a session and everything that was kept of it", []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *chatSessionPath) error {
+	remove(a, http.MethodDelete, "/text-agents/api/{id}/session/{session_id}", "delete-chat-session", tag, "Delete a session and everything that was kept of it", []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *ChatSessionPath) error {
 		return a.s.Chat.Delete(ctx, tenantOf(ctx), in.Agent, in.Session)
 	})
 	text := &huma.Schema{Type: "string"}

@@ -168,7 +168,7 @@ func TestProviderThatHangs(t *testing.T) {
 // A model that answers garbage costs no more.
 func TestProviderThatAnswersGarbage(t *testing.T) {
 	garbage := []string{"data: {\n\n", "<html>oops</html>", "data: {\"choices\":[{\"delta\":{\"content\":5}}]}\n\n", ""}
-	m := &models{answer: func(n int, _ chat, w http.ResponseWriter, _ *http.Request) {
+	m := &models{answer: func(n int, _ question, w http.ResponseWriter, _ *http.Request) {
 		if n <= len(garbage) {
 			w.Header().Set("Content-Type", "text/event-stream")
 			_, _ = w.Write([]byte(garbage[n-1]))

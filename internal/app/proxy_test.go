@@ -176,7 +176,7 @@ func TestModelOfAProvider(t *testing.T) {
 	_, err := service.Connect(t.Context(), openai.RealtimeConnectionOptions{}, option.WithQuery("model", "opena/gpt-realtime"))
 	require.ErrorContains(t, err, "404")
 
-	m := &models{answer: func(_ int, _ chat, w http.ResponseWriter, _ *http.Request) { stream(w, "stop", says("Written.")) }}
+	m := &models{answer: func(_ int, _ question, w http.ResponseWriter, _ *http.Request) { stream(w, "stop", says("Written.")) }}
 	s = launch(t, m.serve(t))
 	c = s.call(t, "openai/llama-9")
 	c.write("Well?")
@@ -187,7 +187,7 @@ func TestModelOfAProvider(t *testing.T) {
 
 // A function of the client's is called by the model behind the other server, and its result goes all the way back.
 func TestProxyRunsTools(t *testing.T) {
-	m := &models{answer: func(n int, _ chat, w http.ResponseWriter, _ *http.Request) {
+	m := &models{answer: func(n int, _ question, w http.ResponseWriter, _ *http.Request) {
 		if n == 1 {
 			stream(w, "tool_calls", `{"role":"assistant","tool_calls":[{"index":0,"id":"call_7","type":"function","function":{"name":"weather","arguments":"{\"city\":\"Dakar\"}"}}]}`)
 			return

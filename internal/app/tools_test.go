@@ -261,7 +261,7 @@ func TestVoiceAgentUsesTools(t *testing.T) {
 		_, _ = fmt.Fprintf(w, `{"order":%q,"status":"shipped"}`, strings.TrimPrefix(r.URL.Path, "/orders/"))
 	}))
 	defer shop.Close()
-	m := &models{answer: func(n int, _ chat, w http.ResponseWriter, _ *http.Request) {
+	m := &models{answer: func(n int, _ question, w http.ResponseWriter, _ *http.Request) {
 		switch n {
 		case 1:
 			stream(w, "tool_calls", toolCall("call_1", "get_order", `{"id":"A-7"}`))

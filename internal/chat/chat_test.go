@@ -334,3 +334,87 @@ func TestMetrics(t *testing.T) {
 		require.Contains(t, b.String(), line+"\n")
 	}
 }
+
+// ends is a tool that ends the conversation.
+type ends struct{}
+
+func (ends) Spec() llm.ToolSpec  { return llm.ToolSpec{Name: "end_conversation"} }
+func (ends) Policy() tool.Policy { return tool.Policy{} }
+func (ends) Call(_ context.Context, c llm.ToolCall) (llm.ToolResult, error) {
+	return llm.ToolResult{CallID: c.ID, Output: "Say goodbye.", End: true}, nil
+}
+
+// An agent that ends the conversation has the last word.
+func TestAgentEnds(t *testing.T) {
+	for _, unsaved := range []bool{false, true} {
+		w := newWorld(t, fake.NewLLM(fake.Answer{Calls: []llm.ToolCall{{ID: "c", Name: "end_conversation", Arguments: "{}"}}}, fake.Answer{Text: "Goodbye."}))
+		w.agent.Settings.Unsaved = unsaved
+		w.agent.Equip = func(context.Context) ([]tool.Tool, func()) { return []tool.Tool{ends{}}, func() {} }
+		evs := w.say("", "Bye")
+		require.Equal(t, "ended", evs[len(evs)-1]["finish_reason"])
+		_, err := w.Send(t.Context(), "default", "sales", chat.Incoming{Session: evs[0]["session_id"].(string), Text: "Wait"})
+		require.Equal(t, "session_closed", fault.CodeOf(err))
+	}
+}
+
+// slow is a tool that answers later.
+type slow struct{ release chan struct{} }
+
+func (slow) Spec() llm.ToolSpec  { return llm.ToolSpec{Name: "order"} }
+func (slow) Policy() tool.Policy { return tool.Policy{Later: time.Millisecond} }
+func (s slow) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, error) {
+	<-s.release
+	return llm.ToolResult{CallID: c.ID, Output: "Order 7 is placed."}, nil
+}
+
+// A tool that reports later is told of in the same stream.
+func TestToolReportsLater(t *testing.T) {
+	release := make(chan struct{})
+	n := 0
+	m := fake.NewLLMFunc(func(llm.Request) fake.Answer {
+		switch n++; n {
+		case 1:
+			return fake.Answer{Calls: []llm.ToolCall{{ID: "c", Name: "order", Arguments: "{}"}}}
+		case 2:
+			close(release)
+			return fake.Answer{Text: "It takes a moment."}
+		}
+		return fake.Answer{Text: " Your order is 7."}
+	})
+	w := newWorld(t, m)
+	w.agent.Equip = func(context.Context) ([]tool.Tool, func()) { return []tool.Tool{slow{release}}, func() {} }
+	evs := w.say("", "Order")
+	require.Equal(t, []string{"session", "tool_call", "tool_result", "content", "tool_result", "content", "done"}, types(evs))
+	require.Equal(t, "It takes a moment. Your order is 7.", text(evs))
+	msgs := m.Requests()[2].Messages
+	require.Contains(t, msgs[len(msgs)-2].Text+msgs[len(msgs)-1].Text, "Order 7 is placed.")
+}
+
+// The end of the server ends replies, keeps what was written, and the session goes on with the next start.
+func TestServerStops(t *testing.T) {
+	w := newWorld(t, fake.NewLLM(fake.Answer{Text: "I was going to", Hang: true}, fake.Answer{Text: "Here."}))
+	st, err := w.Send(t.Context(), "default", "sales", chat.Incoming{Text: "Go"})
+	require.NoError(t, err)
+	said := make(chan struct{})
+	over := make(chan []map[string]any)
+	go func() {
+		var evs []map[string]any
+		_ = st.Follow(context.WithoutCancel(t.Context()), "", time.Minute, func(e chat.Event) error {
+			var v map[string]any
+			_ = json.Unmarshal(e.Data, &v)
+			if evs = append(evs, v); v["type"] == "content" {
+				close(said)
+			}
+			return nil
+		})
+		over <- evs
+	}()
+	<-said
+	w.again()
+	evs := <-over
+	require.Equal(t, "shutting_down", evs[len(evs)-2]["code"])
+	require.Equal(t, "Here.", text(w.say(st.Session, "And?")))
+	s, err := w.Get(t.Context(), "default", "sales", st.Session)
+	require.NoError(t, err)
+	require.Equal(t, "I was going to", s.Messages[1].Content)
+}

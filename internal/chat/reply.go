@@ -62,13 +62,13 @@ func (s *Service) Send(ctx context.Context, tenant, agent string, in Incoming) (
 		}
 	} else if err := s.keep(ctx, o.place, item, files); err != nil {
 		s.leave(o.place, st, stop)
-		return nil, errors.Join(err, o.record.End(ctx, "client_closed", nil))
+		return nil, errors.Join(err, o.record.End(ctx, waiting, nil))
 	}
 	var raw json.RawMessage
 	if len(files) > 0 {
 		if raw, err = json.Marshal(shown{files}); err != nil {
 			s.leave(o.place, st, stop)
-			return nil, errors.Join(err, o.record.End(ctx, "client_closed", nil))
+			return nil, errors.Join(err, o.record.End(ctx, waiting, nil))
 		}
 	}
 	o.add(ctx, 0, event.ItemAdded{Item: item, Kind: "message", Role: "user", Text: in.Text, Source: "typed", Raw: raw})
@@ -205,13 +205,17 @@ func (s *Service) answer(ctx context.Context, w *answering) {
 		finish = w.once(ctx, cause, tools)
 		sum.Prompt += w.usage.Input
 		sum.Completion += w.usage.Output
-		if finish != "stop" || !w.late {
+		if finish == "error" || finish == "stopped" || !w.late {
 			break
 		}
 	}
 	s.figures.spent(sum)
 	// What was written is kept whatever becomes of the reply.
-	if err := w.o.record.End(context.WithoutCancel(ctx), "client_closed", nil); err != nil {
+	why := waiting
+	if finish == "ended" {
+		why = hungUp
+	}
+	if err := w.o.record.End(context.WithoutCancel(ctx), why, nil); err != nil {
 		s.log.ErrorContext(ctx, "a written conversation could not be recorded yet", "conversation", w.o.id, "error", err)
 	}
 	s.mu.Lock()
@@ -247,6 +251,8 @@ func (w *answering) once(ctx context.Context, cause string, tools []tool.Tool) s
 		end.Status, end.Reason, finish = "incomplete", "max_output_tokens", "length"
 	case err == nil && w.done.Stop == llm.StopFilter:
 		end.Status, end.Reason, finish = "incomplete", "content_filter", "content_filter"
+	case err == nil && w.done.Stop == llm.StopHangUp:
+		finish = "ended"
 	case err == nil:
 	case errors.Is(err, errStopped):
 		end.Status, end.Reason, finish = "cancelled", "client_cancelled", "stopped"

@@ -15,6 +15,12 @@ import (
 	"griot/internal/fault"
 )
 
+// Why the record of a conversation is closed: until the next message, or for good since the agent wanted it so.
+const (
+	waiting = "client_closed"
+	hungUp  = "agent_hung_up"
+)
+
 // prefix is what a session's id begins with; the rest is the conversation's.
 const prefix = "sess-"
 
@@ -28,12 +34,13 @@ type record interface {
 // brief is the record of a conversation of which nothing is kept: it is in memory until it is over, and lost with the server.
 type brief struct {
 	s     *Service
-	sum   conversation.Summary
-	evs   []event.Event // guarded by s.mu
-	until time.Time     // guarded by s.mu
+	id    string
+	sum   conversation.Summary // guarded by s.mu
+	evs   []event.Event        // guarded by s.mu
+	until time.Time            // guarded by s.mu
 }
 
-func (b *brief) ID() string { return b.sum.ID }
+func (b *brief) ID() string { return b.id }
 
 func (b *brief) Append(_ context.Context, evs ...event.Event) error {
 	b.s.mu.Lock()
@@ -46,7 +53,12 @@ func (b *brief) Append(_ context.Context, evs ...event.Event) error {
 	return nil
 }
 
-func (b *brief) End(context.Context, string, error) error { return nil }
+func (b *brief) End(_ context.Context, reason string, _ error) error {
+	b.s.mu.Lock()
+	defer b.s.mu.Unlock()
+	b.sum.EndReason = reason
+	return nil
+}
 
 // maxBrief bounds the conversations that are only in memory.
 const maxBrief = 10_000
@@ -93,7 +105,7 @@ func (s *Service) begin(ctx context.Context, tenant string, a Agent, meta json.R
 		if err != nil {
 			return nil, err
 		}
-		b := &brief{s: s, sum: conversation.Summary{Tenant: tenant, ID: id.String(), Agent: a.Reference, AgentName: a.Name, Channel: Channel, StartedAt: time.Now().UTC().Truncate(time.Millisecond)}}
+		b := &brief{s: s, id: id.String(), sum: conversation.Summary{Tenant: tenant, ID: id.String(), Agent: a.Reference, AgentName: a.Name, Channel: Channel, StartedAt: time.Now().UTC().Truncate(time.Millisecond)}}
 		b.until = b.sum.StartedAt.Add(a.Settings.Timeout)
 		s.mu.Lock()
 		if len(s.brief) >= maxBrief {
@@ -127,12 +139,15 @@ func (s *Service) begin(ctx context.Context, tenant string, a Agent, meta json.R
 
 func newID(kind string) string { return kind + strings.ReplaceAll(uuid.NewString(), "-", "") }
 
-// resume opens a conversation again that this agent had and that is not over. Faults: NotFound "session_not_found", Conflict "session_expired" and "session_full".
+// resume opens a conversation again that this agent had and that is not over. Faults: NotFound "session_not_found", Conflict "session_closed", "session_expired" and "session_full".
 func (s *Service) resume(ctx context.Context, p place, a Agent) (*open, error) {
 	o := &open{place: p}
 	fit := func(sum conversation.Summary, evs []event.Event) error {
 		if sum.Channel != Channel || sum.Agent != a.Reference {
 			return notFound(p.id)
+		}
+		if sum.EndReason == hungUp {
+			return fault.New(fault.Conflict, "session_closed", "The agent has ended the conversation. Begin a new one.")
 		}
 		v := view(sum, evs, a.Settings)
 		if time.Now().After(v.ExpiresAt) {
@@ -146,15 +161,15 @@ func (s *Service) resume(ctx context.Context, p place, a Agent) (*open, error) {
 	s.mu.Lock()
 	b := s.brief[p]
 	if b != nil {
-		o.evs = slices.Clone(b.evs)
+		o.sum, o.evs = b.sum, slices.Clone(b.evs)
 		b.until = time.Now().Add(a.Settings.Timeout)
 	}
 	s.mu.Unlock()
 	if b != nil {
-		if err := fit(b.sum, o.evs); err != nil {
+		if err := fit(o.sum, o.evs); err != nil {
 			return nil, err
 		}
-		o.record, o.sum = b, b.sum
+		o.record = b
 	} else {
 		l, evs, err := s.records.Resume(ctx, p.tenant, p.id, func(sum conversation.Summary, evs []event.Event) error { o.sum = sum; return fit(sum, evs) })
 		if fault.KindOf(err) == fault.NotFound {
@@ -197,7 +212,7 @@ func (s *Service) Create(ctx context.Context, tenant, agent string, meta json.Ra
 	if err != nil {
 		return Session{}, err
 	}
-	if err := o.record.End(ctx, "client_closed", nil); err != nil {
+	if err := o.record.End(ctx, waiting, nil); err != nil {
 		return Session{}, err
 	}
 	return view(o.sum, o.events(), a.Settings), nil

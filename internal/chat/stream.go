@@ -251,6 +251,6 @@ type (
 		Type    string `json:"type"` // "done"
 		Usage   Usage  `json:"usage"`
 		Session string `json:"session_id"`
-		Finish  string `json:"finish_reason"` // "stop", "length", "content_filter", "stopped", "error"
+		Finish  string `json:"finish_reason"` // "stop", "length", "content_filter", "ended" by the agent, "stopped", "error"
 	}
 )
