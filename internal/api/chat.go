@@ -199,6 +199,7 @@ func streamChat(ctx context.Context, st *chat.Stream, after string) *huma.Stream
 		w.Header().Set("Cache-Control", "no-cache")
 		w.Header().Set("X-Accel-Buffering", "no") // nginx would keep the events back
 		out := http.NewResponseController(w)
+		_ = out.SetReadDeadline(time.Time{}) // that of the body would end the request in the middle of the reply
 		// Whatever ends it, the far end asks again.
 		_ = st.Follow(ctx, after, chatBeat, func(e chat.Event) error {
 			_ = out.SetWriteDeadline(time.Now().Add(streamWrite)) // not every server can
