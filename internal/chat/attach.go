@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -56,8 +57,8 @@ func receive(m llm.Model, ups []Upload) ([]Attachment, error) {
 	for i, u := range ups {
 		a, err := look(m, u)
 		if err != nil {
-			f, ok := err.(*fault.Error)
-			if !ok {
+			var f *fault.Error
+			if !errors.As(err, &f) {
 				return nil, err
 			}
 			if f.Params == nil {

@@ -129,9 +129,9 @@ func TestConversation(t *testing.T) {
 		fake.Answer{Text: "There are three chairs.", Usage: llm.Usage{Input: 50, Output: 25}},
 		fake.Answer{Text: "Blue.", Usage: llm.Usage{Input: 70, Output: 1}})
 	w := newWorld(t, m)
-	gave := false
+	gave := make(chan struct{}, 2)
 	w.agent.Welcome = "Hello!"
-	w.agent.Equip = func(context.Context) ([]tool.Tool, func()) { return []tool.Tool{search{}}, func() { gave = true } }
+	w.agent.Equip = func(context.Context) ([]tool.Tool, func()) { return []tool.Tool{search{}}, func() { gave <- struct{}{} } }
 	evs := w.say("", "Chairs?")
 	require.Equal(t, []string{"session", "content", "tool_call", "tool_result", "content", "done"}, types(evs))
 	require.Equal(t, "Let me look. There are three chairs.", text(evs))
@@ -141,7 +141,7 @@ func TestConversation(t *testing.T) {
 	last := evs[len(evs)-1]
 	require.Equal(t, map[string]any{"prompt_tokens": 150.0, "completion_tokens": 45.0}, last["usage"])
 	require.Equal(t, "stop", last["finish_reason"])
-	require.True(t, gave)
+	<-gave // the tools are given back after the reply
 	id := last["session_id"].(string)
 	require.Equal(t, id, evs[0]["session_id"])
 
