@@ -131,7 +131,9 @@ func TestConversation(t *testing.T) {
 	w := newWorld(t, m)
 	gave := make(chan struct{}, 2)
 	w.agent.Welcome = "Hello!"
-	w.agent.Equip = func(context.Context) ([]tool.Tool, func()) { return []tool.Tool{search{}}, func() { gave <- struct{}{} } }
+	w.agent.Equip = func(context.Context) ([]tool.Tool, func()) {
+		return []tool.Tool{search{}}, func() { gave <- struct{}{} }
+	}
 	evs := w.say("", "Chairs?")
 	require.Equal(t, []string{"session", "content", "tool_call", "tool_result", "content", "done"}, types(evs))
 	require.Equal(t, "Let me look. There are three chairs.", text(evs))

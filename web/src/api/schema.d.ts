@@ -1171,6 +1171,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/text-agents/api/{id}/chat/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the reply that is being written */
+        post: operations["stop-chat-reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/text-agents/api/{id}/chat/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a session's last reply, while it is written or in the minute after */
+        get: operations["follow-chat-reply"];
+        put?: never;
+        /**
+         * Send a message and read the reply while it is written
+         * @description Server-sent events named message, with JSON: {"type":"session","session_id"} first, then content, tool_call, tool_result, perhaps error, and done with usage at the end. The reply goes on when the connection is lost: ask again with Last-Event-ID and session_id while it is written, or in the minute after.
+         */
+        post: operations["send-chat-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/text-agents/api/{id}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a session */
+        get: operations["get-chat-session"];
+        put?: never;
+        /** Begin a session */
+        post: operations["create-chat-session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/text-agents/api/{id}/session/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a session and everything that was kept of it */
+        delete: operations["delete-chat-session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/text-agents/api/{id}/session/{session_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Export a session as a file */
+        get: operations["export-chat-session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/text-agents/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Say how the models of written conversations do */
+        get: operations["get-chat-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/text-agents/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get the figures of written conversations for Prometheus */
+        get: operations["get-chat-metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tools/api/categories": {
         parameters: {
             query?: never;
@@ -1899,6 +2023,19 @@ export interface components {
              */
             unexplained_ms?: number;
         };
+        Attachment: {
+            /** @description The agent read only its beginning. */
+            cut?: boolean;
+            key?: string;
+            mime_type: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+            text?: string;
+        };
         AuditActor: {
             /** @description Of the person or the key; empty for others. */
             id: string;
@@ -2151,6 +2288,91 @@ export interface components {
             field: string;
             from?: string;
             to?: string;
+        };
+        ChatAttachment: {
+            /**
+             * @description Base64, of 10 MB at most.
+             * @example iVBORw0KGgo=
+             */
+            data: string;
+            /** @example image/png */
+            mime_type?: string;
+            /** @example chair.png */
+            name?: string;
+            /**
+             * @description image, file, … What it is, its bytes tell.
+             * @example image
+             */
+            type?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        ChatHealth: {
+            /** @description By the model's name, for those that were asked since the start: healthy when it answered the last time, else unavailable. */
+            model_status: {
+                [key: string]: string;
+            };
+            /** @enum {string} */
+            status: "healthy" | "degraded";
+        };
+        ChatMessageBody: {
+            attachments?: components["schemas"]["ChatAttachment"][];
+            message?: string;
+            /**
+             * @description Kept with a session that begins; 8 KB at most.
+             * @example {
+             *       "user_id": "user-123"
+             *     }
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** @description Left out, the message begins a session. */
+            session_id?: string;
+        } & {
+            [key: string]: unknown;
+        };
+        ChatNewBody: {
+            /** @description 8 KB at most. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        ChatSession: {
+            agent_id: string;
+            agent_name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it is over, if nothing is written.
+             */
+            expires_at: string;
+            id: string;
+            messages: components["schemas"]["Message"][];
+            /**
+             * Format: int64
+             * @description How many messages it can still take, those of both sides.
+             */
+            messages_left: number;
+            metadata?: unknown;
+            /** @description A reply is being written. */
+            running: boolean;
+            token_usage: components["schemas"]["Usage"];
+            /**
+             * Format: date-time
+             * @description When something was last written in it.
+             */
+            updated_at: string;
+        };
+        ChatStopBody: {
+            session_id: string;
+        };
+        ChatStopped: {
+            /** @description There was a reply to stop. */
+            stopped: boolean;
         };
         Clip: {
             /** Format: double */
@@ -2827,6 +3049,22 @@ export interface components {
             disabled?: boolean;
             /** @enum {string} */
             role?: "viewer" | "user" | "manager" | "admin";
+        };
+        Message: {
+            /** @description Of a tool's message: what it was called with, JSON text. */
+            arguments?: string;
+            attachments?: components["schemas"]["Attachment"][];
+            content: string;
+            /** @description Of a tool's message: it could not do it. */
+            failed?: boolean;
+            /** @enum {string} */
+            role: "system" | "user" | "assistant" | "tool";
+            /** @description Of the agent's message: it is not whole. */
+            stopped?: boolean;
+            /** Format: date-time */
+            timestamp: string;
+            /** @description Of a tool's message: which. */
+            tool?: string;
         };
         Model: {
             /** @description It can be used here and now. */
@@ -3970,6 +4208,12 @@ export interface components {
             tools_done_ms: number;
             /** Format: int64 */
             turn: number;
+        };
+        Usage: {
+            /** Format: int64 */
+            completion_tokens: number;
+            /** Format: int64 */
+            prompt_tokens: number;
         };
         VariableInputBody: {
             /** @description Sealed; nobody is shown it again. */
@@ -7449,6 +7693,322 @@ export interface operations {
                 };
                 content?: never;
             };
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "stop-chat-reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatStopBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatStopped"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "follow-chat-reply": {
+        parameters: {
+            query: {
+                session_id: string;
+            };
+            header?: {
+                /** @description The id of the last event that arrived. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "send-chat-message": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The id of the last event that arrived: the stream of the session's last reply goes on after it, and no message is sent. */
+                "Last-Event-ID"?: string;
+            };
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatMessageBody"];
+            };
+        };
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "get-chat-session": {
+        parameters: {
+            query: {
+                session_id: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSession"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "create-chat-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatNewBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSession"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-chat-session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "export-chat-session": {
+        parameters: {
+            query?: {
+                format?: "md" | "json";
+            };
+            header?: never;
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                    "text/markdown": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-chat-health": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatHealth"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-chat-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Prometheus's text format */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
