@@ -4178,7 +4178,8 @@ export interface components {
             by?: string;
             /** @description What was wrong. */
             complaints: components["schemas"]["Complaint"][];
-            definition: components["schemas"]["Definition"];
+            /** @description The corrected one; as it was given when it could not be looked at. Left out when there is none. */
+            definition?: components["schemas"]["Definition"];
             error?: string;
             name: string;
             saved: boolean;
