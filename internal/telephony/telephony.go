@@ -59,7 +59,7 @@ func (o Outcome) Retry() bool {
 // Call is one call at a moment.
 type Call struct {
 	ID           string // unguessable
-	Carrier      string // "sip"
+	Carrier      string // "sip" or "twilio"
 	Trunk        string // by which it came or went; empty for a caller that belongs to none
 	Tenant       string
 	Direction    Direction
@@ -104,6 +104,12 @@ type Carrier interface {
 	// Call returns a call that is going on, Calls all of them, oldest first.
 	Call(id string) (Call, error)
 	Calls() []Call
+}
+
+// Briefer is a carrier that can tell whom a caller is connected with what it is about.
+type Briefer interface {
+	// Brief is Transfer for whom the caller is connected with to hear briefing before.
+	Brief(ctx context.Context, id, to, briefing string) error
 }
 
 // Observer is told of every change of a call. It returns soon.
