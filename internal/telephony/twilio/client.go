@@ -37,7 +37,9 @@ type apiError struct {
 }
 
 // Error implements error.
-func (e *apiError) Error() string { return fmt.Sprintf("%d %s (error %d)", e.Status, e.Message, e.Code) }
+func (e *apiError) Error() string {
+	return fmt.Sprintf("%d %s (error %d)", e.Status, e.Message, e.Code)
+}
 
 // callResource is a call as the API has it.
 type callResource struct {
