@@ -155,10 +155,10 @@ func (c *call) run(limit time.Duration) {
 }
 
 // What await saw first.
-type event uint8
+type sight uint8
 
 const (
-	arrived event = iota + 1 // the call's sound
+	arrived sight = iota + 1 // the call's sound
 	ended                    // Twilio says that it is over
 	taken                    // we gave up
 	stopped                  // the line is closed
@@ -166,7 +166,7 @@ const (
 )
 
 // await waits for the call's sound. Callbacks may get lost: Twilio is asked too.
-func (c *call) await(limit time.Duration) event {
+func (c *call) await(limit time.Duration) sight {
 	out := time.NewTimer(limit)
 	defer out.Stop()
 	poll := time.NewTicker(pollWait)

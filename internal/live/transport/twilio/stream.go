@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"griot/internal/fault"
@@ -59,18 +60,25 @@ type Stream struct {
 // is a fault.Unavailable "no_start".
 func Accept(ctx context.Context, conn *ws.Conn) (*Stream, error) {
 	s := &Stream{conn: conn}
-	wait, cancel := context.WithTimeoutCause(ctx, startWait, fault.New(fault.Unavailable, "no_start", "the stream does not say whose it is"))
-	defer cancel()
-	err := s.begin(wait)
-	if err == nil {
-		return s, nil
+	// A context of our own would break the connection when it ends, also when all is well.
+	var silent atomic.Bool
+	limit := time.AfterFunc(startWait, func() {
+		silent.Store(true)
+		s.Refuse(errNoStart)
+	})
+	err := s.begin(ctx)
+	limit.Stop()
+	switch {
+	case silent.Load():
+		return nil, errNoStart
+	case err != nil:
+		s.Refuse(err)
+		return nil, err
 	}
-	if wait.Err() != nil && errors.Is(err, wait.Err()) {
-		err = context.Cause(wait)
-	}
-	s.Refuse(err)
-	return nil, err
+	return s, nil
 }
+
+var errNoStart error = fault.New(fault.Unavailable, "no_start", "the stream does not say whose it is")
 
 func (s *Stream) begin(ctx context.Context) error {
 	for connected := false; ; {
