@@ -38,6 +38,7 @@ import (
 	"griot/internal/secret"
 	"griot/internal/store"
 	"griot/internal/telephony/sipline"
+	"griot/internal/telephony/twilio"
 	"griot/internal/tool"
 	"griot/internal/toolbox"
 	"griot/internal/voice"
@@ -55,6 +56,7 @@ type App struct {
 	live     *realtime.Server
 	calls    *webcall.Service
 	phone    *sipline.Line      // nil when there is none
+	twilio   *twilio.Line       // nil when there is none
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
 	rows     agent.Store // agents that people made; nil where there is no database
@@ -164,6 +166,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err := a.openPhone(); err != nil {
 		return nil, err
 	}
+	if err := a.openTwilio(); err != nil {
+		return nil, err
+	}
 	doors.callTenant = a.callTenant
 	library, err := template.Open()
 	if err != nil {
@@ -173,6 +178,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Overview: overview.NewService(db, records.Watch), Stop: stopCtx, Calls: register, System: a, Providers: settings,
 		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
+	if a.twilio != nil { // it knows its own requests by their signatures
+		mux.Handle(twilio.Path, a.twilio)
+	}
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))
 	}
@@ -295,6 +303,9 @@ func (a *App) Run(ctx context.Context) error {
 func (a *App) hangUp() {
 	if a.phone != nil {
 		_ = a.phone.Close() // closed again by Close, which tells
+	}
+	if a.twilio != nil {
+		_ = a.twilio.Close()
 	}
 }
 

@@ -47,7 +47,7 @@ func (a *App) openTools(ctx context.Context, db *store.Store, node string) error
 	code := newPython(cfg.Python, a.log)
 	a.onClose(code.Close)
 	a.tools = toolbox.NewService(toolbox.Options{
-		Store: db, Secrets: secret.Vault{Keys: a.keys, Store: db}, Client: outboundOf(a.cfg.Outbound), Commands: cfg.Commands, Ledger: a.ledger, Builtin: builtin.Tools(builtin.Options{}),
+		Store: db, Secrets: secret.Vault{Keys: a.keys, Store: db}, Client: outboundOf(a.cfg.Outbound), Commands: cfg.Commands, Ledger: a.ledger, Builtin: builtin.Tools(a.builtins()),
 		Environ: func(name string) (string, bool) {
 			if !slices.Contains(cfg.Environment, name) {
 				return "", false
@@ -61,6 +61,15 @@ func (a *App) openTools(ctx context.Context, db *store.Store, node string) error
 	a.onClose(a.tools.Close)
 	a.plans.tools = a.tools
 	return nil
+}
+
+// builtins are what the tools that ship with the product need.
+func (a *App) builtins() builtin.Options {
+	var o builtin.Options
+	if a.cfg.Twilio.Enabled() {
+		o.Texter = texter{a}
+	}
+	return o
 }
 
 // pythonOf is a tool's code as the sandbox takes it.

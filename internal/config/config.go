@@ -30,6 +30,7 @@ type Config struct {
 	Secret    Secret    `yaml:"secret" doc:"What the secrets in the database are sealed with."`
 	Realtime  Realtime  `yaml:"realtime" doc:"Clients that speak the Realtime protocol."`
 	WebRTC    WebRTC    `yaml:"webrtc" doc:"Calls over WebRTC, from browsers and programs."`
+	Twilio    Twilio    `yaml:"twilio" doc:"Telephone calls and text messages by Twilio. See docs/telephony.md."`
 	SIP       SIP       `yaml:"sip" doc:"Telephone calls over SIP. See docs/telephony.md."`
 	Limits    Limits    `yaml:"limits" doc:"What one node takes on."`
 	Speech    Speech    `yaml:"speech" doc:"Which provider an agent uses when it names none."`
@@ -176,6 +177,7 @@ func Default() Config {
 		Log:       Log{Level: "info", Format: "text"},
 		Realtime:  Realtime{DefaultAgent: "reception-en"},
 		WebRTC:    WebRTC{Enabled: true, TURN: TURN{Life: time.Hour}},
+		Twilio:    Twilio{Ring: time.Minute, Machines: "talk"},
 		SIP:       SIP{RTPPorts: "10000-14999", SRTP: "accept", MediaFrom: "known", RTPTimeout: time.Minute, Rate: 30, RingTimeout: time.Minute, SessionTimer: 30 * time.Minute},
 		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
 		Speech:    Speech{STT: "auto", TTS: "auto"},
@@ -252,6 +254,9 @@ func (c Config) Validate() error {
 		return err
 	}
 	if err := c.SIP.validate(bad); err != nil {
+		return err
+	}
+	if err := c.Twilio.validate(bad); err != nil {
 		return err
 	}
 	if c.Limits.MaxSessions < 0 {

@@ -128,8 +128,7 @@ func (s SIP) validate(bad func(key, format string, args ...any) error) error {
 		}
 	}
 	for _, n := range s.Numbers {
-		number, agent, ok := strings.Cut(n, "=")
-		if !ok || strings.TrimSpace(number) == "" || strings.TrimSpace(agent) == "" || strings.ContainsAny(strings.TrimSpace(agent), " \t/:") {
+		if !numberOf(n) {
 			return bad("sip.numbers", "sip.numbers: %q is not number=agent, such as +33123456789=reception-fr", n)
 		}
 	}
