@@ -36,7 +36,8 @@ type call struct {
 	hung     chan struct{} // closed by it
 	running  bool
 	moved    bool       // the caller talks to somebody else now
-	move     chan moved // of the transfer that goes on; nil for none
+	move     chan moved // of the transfer that is waited for; nil for none
+	moving   string     // secret name of the newest transfer: what is told of older ones does not count
 	returned func()     // called with mu held when the caller is back; nil for nothing
 }
 

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"net/url"
@@ -257,6 +258,27 @@ func TestTransfer(t *testing.T) {
 	require.Equal(t, "completed", far.Ended())
 	require.Equal(t, []string{"Stream", "Dial +33200000000", "Stream", "Play 12#", "Stream", "Dial +33100000000", "Say to callee: Madame Diop asks about <her> bill.", "Hangup"}, far.Did())
 	require.Equal(t, fault.NotFound, fault.KindOf(s.line.Transfer(t.Context(), v.call.ID, "+33100000000")))
+}
+
+// Who asked for a transfer waits no more; somebody answers all the same, and the conversation is over.
+func TestTransferAnsweredLate(t *testing.T) {
+	s := newStage(t, nil)
+	hold := make(chan struct{})
+	s.far.Answers("+33100000000", twiliotest.Answer{Status: "completed", After: hold})
+	far := s.far.Call("+331", "+15550001")
+	v := s.conv()
+	v.leg(t)
+	far.Stream()
+	ctx, cancel := context.WithCancel(t.Context())
+	gaveUp := make(chan error, 1)
+	go func() { gaveUp <- s.line.Transfer(ctx, v.call.ID, "+33100000000") }()
+	far.Until("Dial +33100000000")
+	cancel()
+	require.ErrorIs(t, <-gaveUp, context.Canceled)
+	close(hold)
+	require.Equal(t, "transferred", v.over(t))
+	far.CalleeHangsUp()
+	require.Equal(t, "completed", far.Ended())
 }
 
 // Text messages, in and out; what comes twice counts once.

@@ -43,7 +43,7 @@ func (l *Line) Brief(ctx context.Context, id, to, briefing string) error {
 		return fault.New(fault.Conflict, "transfer_pending", "The call '%s' is being moved already.", id)
 	}
 	defer c.done()
-	mine := url.Values{"call": {id}}
+	mine := url.Values{"call": {id}, "move": {c.moveName()}}
 	t := &target{Address: to, StatusCallback: l.hook("callee", mine), Events: "answered completed"}
 	if briefing = clip(briefing, briefMost); briefing != "" {
 		t.URL = l.hook("briefing", url.Values{"call": {id}, "text": {briefing}})
@@ -85,8 +85,14 @@ func (c *call) begin(result chan moved) bool {
 	if c.move != nil {
 		return false
 	}
-	c.move = result
+	c.move, c.moving = result, secret()
 	return true
+}
+
+func (c *call) moveName() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.moving
 }
 
 func (c *call) done() {
@@ -95,14 +101,23 @@ func (c *call) done() {
 	c.move = nil
 }
 
-// tell says how the transfer went. What comes a second time is not new.
-func (c *call) tell(m moved) {
+// answered says that the transfer succeeded. When nobody waits for that any more, the conversation ends all the same: its caller talks to somebody else.
+func (c *call) answered() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.tellHeld(m)
+	waited, before := c.move != nil, c.moved
+	c.tellHeld(moved{ok: true})
+	c.mu.Unlock()
+	if waited || before || c.leg.Attached() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(c.l.ctx, endWait)
+	defer cancel()
+	if err := c.left(ctx); err != nil {
+		c.l.o.Log.Warn("a conversation whose caller was transferred could not be ended", "call", c.info.ID, "error", err)
+	}
 }
 
-// tellHeld is tell with mu held.
+// tellHeld says how the transfer went. What comes a second time is not new. Called with mu held.
 func (c *call) tellHeld(m moved) {
 	if c.move == nil {
 		return

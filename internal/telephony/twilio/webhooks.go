@@ -152,8 +152,8 @@ func (l *Line) recording(w http.ResponseWriter, _ *http.Request, form url.Values
 
 // callee takes how the telephone does that a caller is being connected with.
 func (l *Line) callee(w http.ResponseWriter, r *http.Request, form url.Values) {
-	if c := l.find(r, form); c != nil && form.Get("CallStatus") == "in-progress" {
-		c.tell(moved{ok: true})
+	if c := l.find(r, form); c != nil && form.Get("CallStatus") == "in-progress" && c.moveName() == r.URL.Query().Get("move") {
+		c.answered()
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -163,10 +163,10 @@ func (l *Line) dialled(w http.ResponseWriter, r *http.Request, form url.Values) 
 	c := l.find(r, form)
 	how := form.Get("DialCallStatus")
 	switch {
-	case c == nil:
+	case c == nil || c.moveName() != r.URL.Query().Get("move"):
 		answer(w, hangup{})
 	case how == "completed" || how == "answered":
-		c.tell(moved{ok: true})
+		c.answered()
 		answer(w, hangup{})
 	case final(form.Get("CallStatus")):
 		c.report(form.Get("CallStatus"), "")

@@ -3,7 +3,6 @@ package twiliotest
 import (
 	"context"
 	"encoding/xml"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -32,15 +31,13 @@ type Call struct {
 	seq      int
 	redirect string // TwiML that takes over
 	stopVerb context.CancelFunc
-	stream   *Stream
 	streams  chan *Stream
 	did      []string
+	noted    chan struct{}
 }
 
-var errRedirected = errors.New("redirected")
-
 func (s *Server) newCall(direction, from, to string) *Call {
-	c := &Call{SID: SID("CA"), From: from, To: to, Direction: direction, s: s, ended: make(chan struct{}), callee: make(chan struct{}), status: "ringing", streams: make(chan *Stream, 64)}
+	c := &Call{SID: SID("CA"), From: from, To: to, Direction: direction, s: s, ended: make(chan struct{}), callee: make(chan struct{}), status: "ringing", streams: make(chan *Stream, 64), noted: make(chan struct{})}
 	c.life, c.cancel = context.WithCancel(context.Background())
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -164,6 +161,27 @@ func (c *Call) note(what string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.did = append(c.did, what)
+	close(c.noted)
+	c.noted = make(chan struct{})
+}
+
+// Until waits until a verb has begun, as Did lists it.
+func (c *Call) Until(verb string) {
+	c.s.t.Helper()
+	limit := time.After(20 * time.Second)
+	for {
+		c.mu.Lock()
+		done, noted := slices.Contains(c.did, verb), c.noted
+		c.mu.Unlock()
+		if done {
+			return
+		}
+		select {
+		case <-noted:
+		case <-limit:
+			c.s.t.Fatalf("twilio: %s does not begin", verb)
+		}
+	}
 }
 
 // update is POST /Calls/{sid}.
@@ -299,6 +317,13 @@ func (c *Call) dial(ctx context.Context, verb node) (next string) {
 	c.s.mu.Unlock()
 	if !known {
 		answer.Status = "no-answer"
+	}
+	if answer.After != nil {
+		select {
+		case <-answer.After:
+		case <-ctx.Done():
+			return ""
+		}
 	}
 	child := url.Values{"CallSid": {SID("CA")}, "ParentCallSid": {c.SID}, "To": {number}, "Direction": {"outbound-dial"}, "CallStatus": {"in-progress"}}
 	if answer.Status == "completed" {

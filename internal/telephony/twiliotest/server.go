@@ -28,7 +28,8 @@ type Text struct{ SID, From, To, Body, StatusCallback string }
 
 // Answer is how somebody answers whom a call is connected with.
 type Answer struct {
-	Status string // "completed" for one who talks until HangUp, or "busy", "no-answer", "failed"
+	Status string          // "completed" for one who talks until HangUp, or "busy", "no-answer", "failed"
+	After  <-chan struct{} // when; nil for at once
 }
 
 // Server is Twilio.

@@ -76,7 +76,7 @@ func (c *Call) connect(ctx context.Context, n node) {
 		}
 		params[p.attr("name")] = p.attr("value")
 	}
-	conn, _, err := c.s.Dial(ctx, n.attr("url"))
+	conn, _, err := c.s.Dial(ctx, n.attr("url")) //nolint:bodyclose // the library closes what is upgraded
 	if err != nil {
 		if ctx.Err() == nil {
 			c.s.t.Errorf("twilio: the stream cannot be opened: %v", err)
