@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ func TestTwilioInbound(t *testing.T) {
 	require.Empty(t, s.twilio.Calls())
 }
 
-// An agent calls somebody by Twilio, who speaks and hangs up.
+// An agent calls somebody by Twilio, who speaks, is answered, interrupts, and hangs up.
 func TestTwilioOutbound(t *testing.T) {
 	s, far := twilioed(t, nil)
 	_, err := s.twilio.Place(t.Context(), telephony.Order{Tenant: tenant, Agent: "front", To: "+33611223344"})
@@ -66,12 +67,32 @@ func TestTwilioOutbound(t *testing.T) {
 	call.Answer()
 	st := call.Stream()
 	id := s.phoneCalls(1)[0]
-	st.Until("the greeting is heard", func(p []byte, _ int) bool { return loud(p) > 200*time.Millisecond })
+	s.until(id, "the whole greeting", func(k kept) bool { return len(k.Transcript) > 0 && k.Transcript[0].Heard == "Good morning." })
 	st.Speak(media.EncodeULaw(nil, mediatest.Voice(time.Second, 8000)))
-	s.until(id, "the greeting", func(k kept) bool { return k.said("agent", "good morning") })
+	s.until(id, "the answer", func(k kept) bool { return k.said("agent", "we are open") })
+	before, cleared := loud(st.Played()), st.Clears()
+	st.Until("the answer is heard", func(p []byte, _ int) bool { return loud(p) > before+400*time.Millisecond })
+	t.Log(time.Now(), "answer heard")
+	begun := time.Now()
+	st.Speak(media.EncodeULaw(nil, mediatest.Voice(1500*time.Millisecond, 8000)))
+	st.Until("the interruption", func(_ []byte, clears int) bool { return clears > cleared })
+	t.Logf("the agent is stopped %d ms after the interruption began", time.Since(begun).Milliseconds())
+	s.until(id, "what was heard of the answer", func(k kept) bool {
+		for _, l := range k.Transcript {
+			if l.Cut && strings.HasPrefix(l.Said, "We are open") && len(l.Heard) < len(l.Said) {
+				return true
+			}
+		}
+		return false
+	})
+	t.Log(time.Now(), "cut")
 	call.HangUp()
 	k := s.recorded(id)
+	t.Log(time.Now(), "recorded")
 	require.Equal(t, "caller_left", k.EndReason)
+	_, caller, agent := s.recording(k)
+	require.Greater(t, float64(media.Peak(caller)), 0.01)
+	require.Greater(t, float64(media.Peak(agent)), 0.01)
 }
 
 // The messages of tools go by Twilio, and what is not signed by it does nothing.
