@@ -29,7 +29,7 @@ export default defineConfig({
   ],
   resolve: { alias: { '~': here('./src'), '@locales': here('./locales') } },
   html: { cspNonce: '__NONCE__' }, // handler.go puts a fresh one in for every request
-  server: { proxy: { '/api': server, '/v1': { target: server, ws: true }, '/healthz': server } },
+  server: { proxy: { '/api': server, '/tools/api': server, '/v1': { target: server, ws: true }, '/healthz': server } },
   build: {
     assetsInlineLimit: 0, // the policy allows no data: scripts or fonts
     target: 'es2022',

@@ -24,6 +24,11 @@ import { Route as SettingsPeopleRouteImport } from './routes/settings.people'
 import { Route as SettingsProfileRouteImport } from './routes/settings.profile'
 import { Route as SettingsProvidersRouteImport } from './routes/settings.providers'
 import { Route as TextAgentsGalleryRouteImport } from './routes/text-agents.gallery'
+import { Route as ToolsIndexRouteImport } from './routes/tools.index'
+import { Route as ToolsToolIdRouteImport } from './routes/tools.$toolId'
+import { Route as ToolsAddRouteImport } from './routes/tools.add'
+import { Route as ToolsApprovalsRouteImport } from './routes/tools.approvals'
+import { Route as ToolsVariablesRouteImport } from './routes/tools.variables'
 import { Route as AgentsAgentIdIndexRouteImport } from './routes/agents.$agentId.index'
 import { Route as AgentsAgentIdSessionRouteImport } from './routes/agents.$agentId.session'
 import { Route as AgentsUnifiedCreateRouteImport } from './routes/agents.unified.create'
@@ -105,6 +110,31 @@ const TextAgentsGalleryRoute = TextAgentsGalleryRouteImport.update({
   path: '/text-agents/gallery',
   getParentRoute: () => rootRouteImport,
 } as any)
+const ToolsIndexRoute = ToolsIndexRouteImport.update({
+  id: '/tools/',
+  path: '/tools/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ToolsToolIdRoute = ToolsToolIdRouteImport.update({
+  id: '/tools/$toolId',
+  path: '/tools/$toolId',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ToolsAddRoute = ToolsAddRouteImport.update({
+  id: '/tools/add',
+  path: '/tools/add',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ToolsApprovalsRoute = ToolsApprovalsRouteImport.update({
+  id: '/tools/approvals',
+  path: '/tools/approvals',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const ToolsVariablesRoute = ToolsVariablesRouteImport.update({
+  id: '/tools/variables',
+  path: '/tools/variables',
+  getParentRoute: () => rootRouteImport,
+} as any)
 const AgentsAgentIdIndexRoute = AgentsAgentIdIndexRouteImport.update({
   id: '/agents/$agentId/',
   path: '/agents/$agentId/',
@@ -147,7 +177,12 @@ export interface FileRoutesByFullPath {
   '/settings/profile': typeof SettingsProfileRoute
   '/settings/providers': typeof SettingsProvidersRoute
   '/text-agents/gallery': typeof TextAgentsGalleryRoute
+  '/tools/$toolId': typeof ToolsToolIdRoute
+  '/tools/add': typeof ToolsAddRoute
+  '/tools/approvals': typeof ToolsApprovalsRoute
+  '/tools/variables': typeof ToolsVariablesRoute
   '/settings/': typeof SettingsIndexRoute
+  '/tools/': typeof ToolsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
@@ -168,7 +203,12 @@ export interface FileRoutesByTo {
   '/settings/profile': typeof SettingsProfileRoute
   '/settings/providers': typeof SettingsProvidersRoute
   '/text-agents/gallery': typeof TextAgentsGalleryRoute
+  '/tools/$toolId': typeof ToolsToolIdRoute
+  '/tools/add': typeof ToolsAddRoute
+  '/tools/approvals': typeof ToolsApprovalsRoute
+  '/tools/variables': typeof ToolsVariablesRoute
   '/settings': typeof SettingsIndexRoute
+  '/tools': typeof ToolsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
@@ -191,7 +231,12 @@ export interface FileRoutesById {
   '/settings/profile': typeof SettingsProfileRoute
   '/settings/providers': typeof SettingsProvidersRoute
   '/text-agents/gallery': typeof TextAgentsGalleryRoute
+  '/tools/$toolId': typeof ToolsToolIdRoute
+  '/tools/add': typeof ToolsAddRoute
+  '/tools/approvals': typeof ToolsApprovalsRoute
+  '/tools/variables': typeof ToolsVariablesRoute
   '/settings/': typeof SettingsIndexRoute
+  '/tools/': typeof ToolsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
@@ -215,7 +260,12 @@ export interface FileRouteTypes {
     | '/settings/profile'
     | '/settings/providers'
     | '/text-agents/gallery'
+    | '/tools/$toolId'
+    | '/tools/add'
+    | '/tools/approvals'
+    | '/tools/variables'
     | '/settings/'
+    | '/tools/'
     | '/agents/$agentId/session'
     | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
@@ -236,7 +286,12 @@ export interface FileRouteTypes {
     | '/settings/profile'
     | '/settings/providers'
     | '/text-agents/gallery'
+    | '/tools/$toolId'
+    | '/tools/add'
+    | '/tools/approvals'
+    | '/tools/variables'
     | '/settings'
+    | '/tools'
     | '/agents/$agentId/session'
     | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
@@ -258,7 +313,12 @@ export interface FileRouteTypes {
     | '/settings/profile'
     | '/settings/providers'
     | '/text-agents/gallery'
+    | '/tools/$toolId'
+    | '/tools/add'
+    | '/tools/approvals'
+    | '/tools/variables'
     | '/settings/'
+    | '/tools/'
     | '/agents/$agentId/session'
     | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
@@ -276,6 +336,11 @@ export interface RootRouteChildren {
   AzureAvatarGalleryRoute: typeof AzureAvatarGalleryRoute
   InviteTokenRoute: typeof InviteTokenRoute
   TextAgentsGalleryRoute: typeof TextAgentsGalleryRoute
+  ToolsToolIdRoute: typeof ToolsToolIdRoute
+  ToolsAddRoute: typeof ToolsAddRoute
+  ToolsApprovalsRoute: typeof ToolsApprovalsRoute
+  ToolsVariablesRoute: typeof ToolsVariablesRoute
+  ToolsIndexRoute: typeof ToolsIndexRoute
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
   AgentsUnifiedCreateRoute: typeof AgentsUnifiedCreateRoute
   AgentsVoiceHistorySessionIdRoute: typeof AgentsVoiceHistorySessionIdRoute
@@ -390,6 +455,41 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof TextAgentsGalleryRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/tools/': {
+      id: '/tools/'
+      path: '/tools'
+      fullPath: '/tools/'
+      preLoaderRoute: typeof ToolsIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/tools/$toolId': {
+      id: '/tools/$toolId'
+      path: '/tools/$toolId'
+      fullPath: '/tools/$toolId'
+      preLoaderRoute: typeof ToolsToolIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/tools/add': {
+      id: '/tools/add'
+      path: '/tools/add'
+      fullPath: '/tools/add'
+      preLoaderRoute: typeof ToolsAddRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/tools/approvals': {
+      id: '/tools/approvals'
+      path: '/tools/approvals'
+      fullPath: '/tools/approvals'
+      preLoaderRoute: typeof ToolsApprovalsRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/tools/variables': {
+      id: '/tools/variables'
+      path: '/tools/variables'
+      fullPath: '/tools/variables'
+      preLoaderRoute: typeof ToolsVariablesRouteImport
+      parentRoute: typeof rootRouteImport
+    }
     '/agents/$agentId/': {
       id: '/agents/$agentId/'
       path: '/agents/$agentId'
@@ -460,6 +560,11 @@ const rootRouteChildren: RootRouteChildren = {
   AzureAvatarGalleryRoute: AzureAvatarGalleryRoute,
   InviteTokenRoute: InviteTokenRoute,
   TextAgentsGalleryRoute: TextAgentsGalleryRoute,
+  ToolsToolIdRoute: ToolsToolIdRoute,
+  ToolsAddRoute: ToolsAddRoute,
+  ToolsApprovalsRoute: ToolsApprovalsRoute,
+  ToolsVariablesRoute: ToolsVariablesRoute,
+  ToolsIndexRoute: ToolsIndexRoute,
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,
   AgentsUnifiedCreateRoute: AgentsUnifiedCreateRoute,
   AgentsVoiceHistorySessionIdRoute: AgentsVoiceHistorySessionIdRoute,

@@ -1,6 +1,7 @@
 import { IconSearch, IconUserPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { setupQuery } from '~/api/identity';
 import { AccountMenu } from '~/app/AccountMenu';
@@ -12,6 +13,8 @@ import { SideMenu } from '~/app/SideMenu';
 import { LanguageSwitch, ThemeSwitch } from '~/app/Switches';
 import { menus, screensOf } from '~/app/screens';
 import classes from '~/app/TopBar.module.css';
+
+const Approvals = lazy(() => import('~/app/Approvals'));
 
 interface Props {
   /** Whether it is known who is here: only then do menus and search lead anywhere. */
@@ -34,6 +37,9 @@ export function TopBar({ known, search, showShortcuts }: Props) {
         <>
           <SetUpHint />
           <LiveCount />
+          <Suspense>
+            <Approvals />
+          </Suspense>
           <SearchButton search={search} />
         </>
       )}

@@ -1,9 +1,10 @@
 import type fr from '@locales/fr';
+import type tools from '@locales/fr/tools.json';
 import 'i18next';
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'common';
-    resources: typeof fr;
+    resources: typeof fr & { tools: typeof tools };
   }
 }

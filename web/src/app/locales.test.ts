@@ -1,6 +1,9 @@
 import en from '@locales/en';
+import enTools from '@locales/en/tools.json';
 import es from '@locales/es';
+import esTools from '@locales/es/tools.json';
 import fr from '@locales/fr';
+import frTools from '@locales/fr/tools.json';
 import { describe, expect, it } from 'vitest';
 
 const plural = /_(zero|one|two|few|many|other)$/;
@@ -15,7 +18,11 @@ function flat(tree: object, prefix = ''): Map<string, string> {
   return out;
 }
 
-const words = { fr: flat(fr), en: flat(en), es: flat(es) };
+const words = {
+  fr: flat({ ...fr, tools: frTools }),
+  en: flat({ ...en, tools: enTools }),
+  es: flat({ ...es, tools: esTools }),
+};
 const stems = (map: Map<string, string>) => new Set([...map.keys()].map((k) => k.replace(plural, '')));
 const holes = (text: string) => [...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map((m) => m[1]).toSorted();
 const tags = (text: string) => [...text.matchAll(/<\/?\w+>/g)].map((m) => m[0]).toSorted();

@@ -1,4 +1,5 @@
 import {
+  IconChecklist,
   IconHistory,
   IconHome,
   IconKey,
@@ -8,6 +9,7 @@ import {
   IconPhoneCall,
   IconPlugConnected,
   IconRobotFace,
+  IconTool,
   IconUser,
   IconUsers,
   IconWand,
@@ -31,6 +33,15 @@ export const screens = [
     match: /^\/agents\/unified\/create/,
     needs: 'agents:write',
     keys: 'ca',
+  },
+  {
+    id: 'createTool',
+    to: '/tools/add',
+    menu: 'creation',
+    icon: IconTool,
+    match: /^\/tools\/add/,
+    needs: 'tools:write',
+    keys: 'ct',
   },
   {
     id: 'agents',
@@ -61,6 +72,23 @@ export const screens = [
     icon: IconHistory,
     match: /^\/agents\/voice-history/,
     keys: 'gv',
+  },
+  {
+    id: 'tools',
+    to: '/tools',
+    menu: 'galleries',
+    icon: IconTool,
+    match: /^\/tools(\/(?!add\b|approvals\b).*)?$/,
+    needs: 'tools:read',
+    keys: 'gt',
+  },
+  {
+    id: 'approvals',
+    to: '/tools/approvals',
+    menu: 'dashboards',
+    icon: IconChecklist,
+    match: /^\/tools\/approvals/,
+    needs: 'conversations:read',
   },
   { id: 'realtime', to: '/realtime-api.html', menu: 'dashboards', icon: IconPhoneCall, match: /^\/realtime-api\.html/ },
   {
