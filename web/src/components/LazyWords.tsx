@@ -16,16 +16,14 @@ const bundles = {
 
 type Namespace = keyof typeof bundles;
 
-const loading = new Map<string, Promise<void>>();
+const loading = new Map<string, Promise<object>>();
 
-function load(namespace: Namespace, language: Language): Promise<void> {
+function load(namespace: Namespace, language: Language): Promise<object> {
   const key = `${namespace}/${language}`;
   let words = loading.get(key);
   if (!words) {
     words = bundles[namespace][language]().then(
-      (bundle) => {
-        i18n.addResourceBundle(language, namespace, bundle.default);
-      },
+      (bundle) => bundle.default,
       (cause: unknown) => {
         loading.delete(key); // the next visit tries again
         throw cause;
@@ -55,6 +53,7 @@ export function LazyWords({ namespace, waiting, children }: Props) {
 function Ready({ namespace, children }: Omit<Props, 'waiting'>) {
   const { language } = useTranslation().i18n;
   const known = isLanguage(language) ? language : 'fr';
-  if (!i18n.hasResourceBundle(known, namespace)) use(load(namespace, known));
+  const words = use(load(namespace, known));
+  if (!i18n.hasResourceBundle(known, namespace)) i18n.addResourceBundle(known, namespace, words);
   return children;
 }

@@ -5,7 +5,7 @@ import { initI18n } from '~/app/i18n';
 import { server } from '~/testing/server';
 
 // A build machine may be busy; and whether a thing is visible is asked where it matters, not of every element on every query.
-configure({ asyncUtilTimeout: 20_000, defaultHidden: true });
+configure({ asyncUtilTimeout: 4_000, defaultHidden: true });
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
 // An unforeseen request is a fault of the test or of the code; either way it must not pass unseen.
