@@ -67,6 +67,29 @@ const visits: Record<string, Visit> = {
   },
   '/agents/voice-history': { path: () => '/agents/voice-history', title: 'Conversations', ready: row(/Reception/) },
   '/agents/voice-history/$sessionId': { path: () => `/agents/voice-history/${conversation}`, title: /Reception/, ready: text('When are you open?') },
+  '/tools': { path: () => '/tools/', title: 'Tools', ready: text('end_conversation') },
+  '/tools/add': {
+    path: () => '/tools/add',
+    title: 'New tool',
+    ready: text('Python code'),
+    also: {
+      'a request': async (page) => {
+        await page.goto('/tools/add?kind=api');
+        await page.getByRole('button', { name: 'Add a parameter' }).click();
+      },
+      'a tool server': async (page) => {
+        await page.goto('/tools/add?kind=mcp_server');
+        await expect(page.getByText('Tools allowed')).toBeVisible();
+      },
+      code: async (page) => {
+        await page.goto('/tools/add?kind=code');
+        await expect(page.getByText('Standard library')).toBeVisible();
+      },
+    },
+  },
+  '/tools/$toolId': { path: () => '/tools/end_conversation', title: /./, ready: text('It comes with the product') },
+  '/tools/variables': { path: () => '/tools/variables', title: 'Variables', ready: text('No variables') },
+  '/tools/approvals': { path: () => '/tools/approvals', title: 'Approvals', ready: text('Nothing to decide') },
   '/realtime-api.html': { path: () => '/realtime-api.html', title: 'Realtime calls', ready: text('New call') },
   '/settings': { path: () => '/settings', title: 'Profile' },
   '/settings/profile': { path: () => '/settings/profile', title: 'Profile', ready: text('Where you are signed in') },

@@ -205,14 +205,7 @@ export function theStats(over: Partial<RealtimeStats> = {}): RealtimeStats {
 const granted = {
   viewer: ['agents:read', 'conversations:read', 'system:read', 'tools:read'],
   user: ['talk'],
-  manager: [
-    'agents:write',
-    'conversations:delete',
-    'providers:read',
-    'people:read',
-    'tools:write',
-    'effects:decide',
-  ],
+  manager: ['agents:write', 'conversations:delete', 'providers:read', 'people:read', 'tools:write', 'effects:decide'],
   admin: ['providers:write', 'people:write', 'keys:read', 'keys:write', 'audit:read', 'tenant:write'],
 } as const;
 

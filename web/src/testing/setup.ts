@@ -5,7 +5,7 @@ import { initI18n } from '~/app/i18n';
 import { server } from '~/testing/server';
 
 // A build machine may be busy; and whether a thing is visible is asked where it matters, not of every element on every query.
-configure({ asyncUtilTimeout: 4_000, defaultHidden: true });
+configure({ asyncUtilTimeout: 20_000, defaultHidden: true });
 (globalThis as { IS_REACT_ACT_ENVIRONMENT?: boolean }).IS_REACT_ACT_ENVIRONMENT = true;
 
 // An unforeseen request is a fault of the test or of the code; either way it must not pass unseen.
@@ -28,3 +28,5 @@ window.matchMedia ??= ((query: string) => ({
 })) as unknown as typeof window.matchMedia;
 window.scrollTo = () => undefined;
 Element.prototype.scrollIntoView ??= () => undefined;
+// Fields that grow with their text ask when the fonts are there.
+(document as { fonts?: unknown }).fonts ??= new EventTarget();
