@@ -10,7 +10,7 @@ import { Problem } from '~/components/Problem';
 import { createTool, nameQuery, updateTool } from './api';
 import { Basics } from './Basics';
 import { Checker } from './Checker';
-import { bodyOf, type Field, missing, type ToolForm } from './form';
+import { bodyOf, type Field, formOf, missing, type ToolForm } from './form';
 import { Generator } from './Generator';
 import { McpFields } from './McpFields';
 import { PolicyFields } from './PolicyFields';
@@ -45,11 +45,22 @@ export function ToolEditor({ first, tool, saved, reload }: Props) {
   const [name] = useDebouncedValue(form.name.trim(), 300);
   const taken = useQuery(nameQuery(name, tool?.id)).data?.exists && name === form.name.trim();
   const lacks = missing(form);
-  const edit = (change: Partial<ToolForm>) => setForm((f) => ({ ...f, ...change }));
+  // What the change is based on: not a newer version that was fetched meanwhile, which would overwrite it unseen.
+  const [base, setBase] = useState(tool);
   const save = useMutation({
-    mutationFn: () => (tool ? updateTool(tool.id, bodyOf(form, tool)) : createTool(bodyOf(form))),
-    onSuccess: saved,
+    mutationFn: () => (base ? updateTool(base.id, bodyOf(form, base)) : createTool(bodyOf(form))),
+    onSuccess: (next) => {
+      setBase(next);
+      setForm(formOf(next)); // its secrets are masked now
+      setComplaints(next.complaints);
+      setTried(false);
+      saved(next);
+    },
   });
+  const edit = (change: Partial<ToolForm>) => {
+    if (save.isSuccess) save.reset();
+    setForm((f) => ({ ...f, ...change }));
+  };
   const wrong = (field: Field) => {
     const why = tried ? lacks.find((m) => m.field === field)?.why : undefined;
     if (why) return t(`missing.${why}`);
@@ -87,6 +98,9 @@ export function ToolEditor({ first, tool, saved, reload }: Props) {
           <Button type="submit" loading={save.isPending}>
             {t(tool ? 'save' : 'create')}
           </Button>
+          <span role="status" className={classes.saved}>
+            {save.isSuccess && t('saved')}
+          </span>
           {tried && lacks.length > 0 && (
             <p className={classes.lacks} role="alert">
               {t(`missing.${lacks[0]?.why ?? 'name'}`)}

@@ -4,7 +4,7 @@ import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ToolFilter } from './api';
-import { kinds } from './form';
+import { kinds } from './kinds';
 import classes from './tools.module.css';
 import { useCategories } from './useCategory';
 

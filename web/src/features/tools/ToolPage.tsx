@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks';
 import { IconTrash } from '@tabler/icons-react';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ToolAnswer } from '~/api/tools';
 import { useAccess } from '~/components/access';
@@ -87,9 +88,14 @@ function Edit({ tool }: { tool: ToolAnswer }) {
   const { t } = useTranslation('tools');
   const queries = useQueryClient();
   const { queryKey } = toolQuery(tool.id);
+  const [reloads, setReloads] = useState(0);
+  const reload = async () => {
+    await queries.invalidateQueries({ queryKey });
+    setReloads((n) => n + 1);
+  };
   return (
     <ToolEditor
-      key={tool.version}
+      key={reloads}
       first={formOf(tool)}
       tool={tool}
       saved={(next) => {
@@ -97,7 +103,7 @@ function Edit({ tool }: { tool: ToolAnswer }) {
         void queries.invalidateQueries({ queryKey: ['tools', 'list'] });
       }}
       reload={
-        <Button variant="default" size="compact-sm" onClick={() => void queries.invalidateQueries({ queryKey })}>
+        <Button variant="default" size="compact-sm" onClick={() => void reload()}>
           {t('page.reload')}
         </Button>
       }

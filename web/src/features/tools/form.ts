@@ -1,7 +1,6 @@
 import type { Complaint, Tool, ToolBody } from '~/api/tools';
+import { type Kind, kinds } from './kinds';
 
-export type Kind = 'api' | 'mcp_server' | 'code';
-export const kinds = ['api', 'mcp_server', 'code'] as const;
 export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export const paramTypes = ['string', 'number', 'integer', 'boolean', 'array', 'object'] as const;
 export type ParamType = (typeof paramTypes)[number];

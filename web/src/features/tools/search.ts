@@ -1,5 +1,5 @@
 import type { ToolFilter } from './api';
-import { type Kind, kinds } from './form';
+import { type Kind, kinds } from './kinds';
 
 type Raw = Record<string, unknown>;
 const text = (value: unknown) =>
