@@ -42,6 +42,8 @@ export default defineConfig({
           groups: [
             { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
             { name: 'base', minShareCount: 8, test: /node_modules[\\/]/ },
+            // The table of routes comes whole with the shell: one file of it packs better than one for each route. Their screens, which have a query, stay apart.
+            { name: 'routes', test: /[\\/]src[\\/]routes[\\/][^?]+$/ },
           ],
         },
       },

@@ -90,7 +90,10 @@ function Decision({ effect }: { effect: Effect }) {
         </div>
         {effect.expires_at && <Left until={effect.expires_at} />}
       </header>
-      <pre className={classes.code}>{args === undefined ? effect.arguments : JSON.stringify(args, null, 2)}</pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long ones are scrolled by keyboard */}
+      <pre className={classes.code} tabIndex={0}>
+        {args === undefined ? effect.arguments : JSON.stringify(args, null, 2)}
+      </pre>
       <Problem error={decide.error} />
       <footer className={classes.actions}>
         <GuardedButton

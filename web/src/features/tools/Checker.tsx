@@ -28,7 +28,7 @@ export function Checker({ form, edit, found }: Props) {
   });
   const verdict = check.data;
   const take = () => {
-    if (!verdict) return;
+    if (!verdict?.definition) return;
     const { description, parameters } = verdict.definition.function;
     const rows = rowsOf(parameters);
     const was = new Map(form.params.map((p) => [p.name, p]));
@@ -67,7 +67,7 @@ export function Checker({ form, edit, found }: Props) {
       {verdict && (
         <div role="status" className={classes.verdict}>
           <p>{verdict.status === 'valid' ? t('check.fine') : t('check.found', { count: verdict.complaints.length })}</p>
-          {verdict.status === 'corrected' && (
+          {verdict.status === 'corrected' && verdict.definition && (
             <>
               <blockquote>{verdict.definition.function.description}</blockquote>
               <GuardedButton needs="tools:write" size="compact-sm" onClick={take}>

@@ -131,7 +131,10 @@ function Facts({ tool }: { tool: ToolAnswer }) {
         <dd>{f.description}</dd>
         <dt>{t('field.params')}</dt>
         <dd>
-          <pre className={classes.code}>{JSON.stringify(f.parameters, null, 2)}</pre>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long ones are scrolled by keyboard */}
+          <pre className={classes.code} tabIndex={0}>
+            {JSON.stringify(f.parameters, null, 2)}
+          </pre>
         </dd>
       </dl>
     </section>
