@@ -32,6 +32,8 @@ type pack struct {
 	keys                                  []namedNode
 	expect                                *grammar
 	known                                 meanings
+	cal                                   calendar
+	ordinals                              map[string]int // folded
 }
 
 type namedNode struct {
@@ -69,6 +71,13 @@ func loadPacks() (map[string]*pack, error) {
 		p, err := compile(s, c)
 		if err != nil {
 			return nil, fmt.Errorf("compile reception.%s.yaml: %w", lang, err)
+		}
+		if err := load("calendar."+lang+".yaml", &p.cal); err != nil {
+			return nil, err
+		}
+		p.ordinals = map[string]int{}
+		for w, v := range p.cal.Ordinals {
+			p.ordinals[strings.Join(words(w, p.join), "")] = v
 		}
 		out[lang] = p
 	}
