@@ -89,6 +89,9 @@ func (r *reader) clockAt(i int, want asked) (minute, end int) {
 
 // hourAt reads the hour.
 func (r *reader) hourAt(j int) (h, m, n int, sure bool) {
+	if v, ok := r.p.Numbers[at(r.ts, j)]; ok && v < 24 && r.any(j+1, r.cal.Plus) > 0 { // "las diez y seis": six minutes past ten, not sixteen
+		return v, 0, btoi(r.free(j, 1)), false
+	}
 	h, m, n, sure = r.p.hour(r.ts[j:])
 	if n > 0 && (h > 23 || !r.free(j, min(n, len(r.ts)-j))) {
 		return 0, 0, 0, false
@@ -127,7 +130,7 @@ func (r *reader) minutes(j int, bare bool) (m, end int) {
 		return 0, j
 	}
 	v, n, ord := r.small(k)
-	if n == 0 || ord || v > 59 || (k == j && v < 10 && len(r.ts[k].norm) != 2) {
+	if n == 0 || ord || v > 59 || (k == j && v < 10 && r.p.Language != "fr" && len(r.ts[k].norm) != 2) {
 		return 0, j
 	}
 	return sign * v, k + n
