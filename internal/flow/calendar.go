@@ -182,7 +182,9 @@ func (r *reader) mark(i, n int) {
 }
 
 // free reports whether nothing was read of the n tokens at i.
-func (r *reader) free(i, n int) bool { return i+n <= len(r.used) && !slices.Contains(r.used[i:i+n], true) }
+func (r *reader) free(i, n int) bool {
+	return i+n <= len(r.used) && !slices.Contains(r.used[i:i+n], true)
+}
 
 // small reads a number from 0 to 99 at i: figures, words, or an ordinal.
 func (r *reader) small(i int) (v, n int, ordinal bool) {

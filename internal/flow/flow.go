@@ -19,7 +19,7 @@ import (
 )
 
 // Names lists the flows.
-func Names() []string { return []string{"reception"} }
+func Names() []string { return []string{"reception", "appointment", "support", "information"} }
 
 // Languages lists the languages of the flows, by their ISO 639-1 codes.
 func Languages() []string { return []string{"en", "es", "fr"} }
@@ -39,6 +39,13 @@ func New(name, lang string, fallback llm.Model) (llm.Model, error) {
 func newAt(name, lang string, fallback llm.Model, now func() time.Time) (llm.Model, error) {
 	if !slices.Contains(Names(), name) {
 		return nil, fault.New(fault.NotFound, "flow_not_found", "there is no call flow %q%s", name, strict.Hint(name, Names())).At("model.flow")
+	}
+	if name != "reception" {
+		defs, err := builtin()
+		if err != nil {
+			return nil, err
+		}
+		return newGraph(defs[name], lang, fallback, now)
 	}
 	all, err := packs()
 	if err != nil {

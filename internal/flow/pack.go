@@ -33,6 +33,7 @@ type pack struct {
 	expect                                *grammar
 	known                                 meanings
 	cal                                   calendar
+	phrases                               phrases
 	ordinals                              map[string]int // folded
 }
 
@@ -73,6 +74,9 @@ func loadPacks() (map[string]*pack, error) {
 			return nil, fmt.Errorf("compile reception.%s.yaml: %w", lang, err)
 		}
 		if err := load("calendar."+lang+".yaml", &p.cal); err != nil {
+			return nil, err
+		}
+		if err := load("phrases."+lang+".yaml", &p.phrases); err != nil {
 			return nil, err
 		}
 		p.ordinals = map[string]int{}
