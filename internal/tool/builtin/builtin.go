@@ -22,8 +22,9 @@ type Texter interface {
 
 // Options are what the tools need of the installation.
 type Options struct {
-	Texter Texter           // nil where there is no carrier
-	Now    func() time.Time // nil for the clock
+	Texter  Texter           // nil where there is no carrier
+	Effects Effects          // where appointments are looked up; nil takes every time for free
+	Now     func() time.Time // nil for the clock
 }
 
 // Tools makes all of them.
@@ -31,7 +32,7 @@ func Tools(o Options) []tool.Tool {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return []tool.Tool{endConversation(), brain(), callback(o), promise(o)}
+	return []tool.Tool{endConversation(), brain(), callback(o), promise(o), booking(o), ticket()}
 }
 
 // fixed is a tool that is a function.
