@@ -13,6 +13,7 @@ import (
 	"griot/internal/agent"
 	"griot/internal/config"
 	"griot/internal/fault"
+	"griot/internal/flow"
 	"griot/internal/live/session"
 	"griot/internal/outbound"
 	"griot/internal/secret"
@@ -132,7 +133,7 @@ const gathering = 4 * time.Second
 
 // equip gives a plan the tools that its agent names. What cannot be had becomes a notice: the conversation goes on without it.
 func (p *planner) equip(ctx context.Context, d agent.Definition, plan *session.Plan) {
-	if p.tools == nil || len(d.Tools) == 0 {
+	if p.tools == nil || len(wanted(d)) == 0 {
 		return
 	}
 	all, missing := p.gather(ctx, d)
@@ -143,9 +144,20 @@ func (p *planner) equip(ctx context.Context, d agent.Definition, plan *session.P
 	}
 }
 
+// wanted lists the tools that an agent names, and those that its flow cannot do its work without.
+func wanted(d agent.Definition) []string {
+	out := slices.Clone(d.Tools)
+	for _, name := range flow.Tools(d.Model.Flow) {
+		if !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // gather opens the tools that an agent names, and tells which of them cannot be had.
 func (p *planner) gather(ctx context.Context, d agent.Definition) (fixedSet, []toolbox.Missing) {
-	sets, names, missing := p.tools.Sets(ctx, tenantOf(ctx), d.Tools)
+	sets, names, missing := p.tools.Sets(ctx, tenantOf(ctx), wanted(d))
 	ctx, cancel := context.WithTimeout(ctx, gathering)
 	defer cancel()
 	type gathered struct {

@@ -82,6 +82,26 @@ func Builtin() (map[string]Definition, error) {
 	return maps.Clone(all), err
 }
 
+// Tools lists the tools that a flow of the product calls; none for one that calls none, or is unknown.
+func Tools(name string) []string {
+	all, err := builtin()
+	if err != nil {
+		return nil
+	}
+	return all[name].Tools()
+}
+
+// Tools lists the tools that the nodes call, each once.
+func (d Definition) Tools() []string {
+	var out []string
+	for _, n := range d.Nodes {
+		if n.Kind == Call && !slices.Contains(out, n.Tool) {
+			out = append(out, n.Tool)
+		}
+	}
+	return out
+}
+
 func (g *graph) spoken(req llm.Request) *spoken {
 	if s := g.langs[g.lang]; s != nil {
 		return s
