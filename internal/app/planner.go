@@ -86,7 +86,7 @@ func (p *planner) planOf(ctx context.Context, d agent.Definition) (session.Plan,
 				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},
 			Hints: stt.Hints{Open: true},
 		},
-		Greeting: d.Greeting.Text, Protected: d.Greeting.Uninterruptible, NoSelfVoice: !d.Turn.SelfVoice,
+		Greeting: first(d.Greeting.Text, flow.Opening(d.Model.Flow, d.Language)), Protected: d.Greeting.Uninterruptible, NoSelfVoice: !d.Turn.SelfVoice,
 		Limits:  session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
 		Phrases: phrases(d.Language),
 	}

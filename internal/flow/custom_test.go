@@ -104,6 +104,20 @@ func TestTheModelAnswersInItsNodeOnly(t *testing.T) {
 	require.Contains(t, text, "Acacia", "the flow answers when the model fails")
 }
 
+func TestEveryFlowSpeaksFirstAndNamesItsTools(t *testing.T) {
+	for _, name := range Names()[1:] {
+		for _, lang := range Languages() {
+			require.NotEmpty(t, Opening(name, lang), name)
+		}
+	}
+	require.Equal(t, "Bonjour, Maison Baobab, ici la prise de rendez-vous automatique. Pour quoi voulez-vous un rendez-vous : un devis, une réparation, un choix de tissu, ou un cours ?", Opening("appointment", "fr-FR"))
+	require.Empty(t, Opening("nothing", "fr"))
+	require.Empty(t, Opening("reception", "fr"), "its callers may speak first")
+	require.Equal(t, []string{"book_appointment"}, Tools("appointment"))
+	require.Equal(t, []string{"open_ticket"}, Tools("support"))
+	require.Empty(t, Tools("reception"))
+}
+
 // Whatever is said, a flow answers, the same history gets the same answer, and tools get arguments that can be read.
 func TestAnyConversationWithAFlowIsAnswered(t *testing.T) {
 	for _, name := range []string{"appointment", "support", "information"} {

@@ -82,6 +82,26 @@ func Builtin() (map[string]Definition, error) {
 	return maps.Clone(all), err
 }
 
+// Opening is what a flow of the product says first, for an agent that has no greeting of its own; empty for a flow that is unknown, and
+// for reception, whose callers may speak first. Without it a caller would not hear the flow's first question.
+func Opening(name, lang string) string {
+	if name == "" || name == "reception" {
+		return ""
+	}
+	m, err := New(name, lang, nil)
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for d, err := range m.Generate(context.Background(), llm.Request{Lang: lang}) {
+		if err != nil || d.Call != nil {
+			return ""
+		}
+		b.WriteString(d.Text)
+	}
+	return b.String()
+}
+
 // Tools lists the tools that a flow of the product calls; none for one that calls none, or is unknown.
 func Tools(name string) []string {
 	all, err := builtin()
