@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,7 +61,7 @@ func prepare(d *Definition, p *pack) *spoken {
 		n := &d.Nodes[i]
 		s.nodes[n.ID] = n
 		for _, o := range n.Options {
-			s.options[n.ID] = append(s.options[n.ID], heardOption{o.Value, s.words(append(o.Words[lang], o.Label[lang])), o.Label[lang]})
+			s.options[n.ID] = append(s.options[n.ID], heardOption{o.Value, s.words(append(slices.Clone(o.Words[lang]), o.Label[lang])), o.Label[lang]})
 		}
 	}
 	for _, e := range d.Edges {
