@@ -347,8 +347,7 @@ func (r *reader) relative() (time.Time, bool) {
 			continue
 		}
 		j += n
-		days, months := 0, 0
-		k := 0
+		var days, months, k int
 		switch {
 		case r.any(j, r.cal.Units.Day) > 0:
 			k, days = r.any(j, r.cal.Units.Day), v
