@@ -35,7 +35,7 @@ func (p *planner) ChatAgent(ctx context.Context, ref string) (chat.Agent, error)
 	}
 	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: d.Greeting.Text,
 		LLM: mind.model, Model: mind.name, Limits: llm.Limits{MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature}}
-	if p.tools != nil && len(d.Tools) > 0 {
+	if p.tools != nil && len(wanted(d)) > 0 {
 		out.Equip = func(ctx context.Context) ([]tool.Tool, func()) {
 			set, missing := p.gather(ctx, d)
 			for _, m := range missing {
