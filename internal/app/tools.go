@@ -48,7 +48,7 @@ func (a *App) openTools(ctx context.Context, db *store.Store, node string) error
 	code := newPython(cfg.Python, a.log)
 	a.onClose(code.Close)
 	a.tools = toolbox.NewService(toolbox.Options{
-		Store: db, Secrets: secret.Vault{Keys: a.keys, Store: db}, Client: outboundOf(a.cfg.Outbound), Commands: cfg.Commands, Ledger: a.ledger, Builtin: builtin.Tools(a.builtins()),
+		Store: db, Secrets: secret.Vault{Keys: a.keys, Store: db}, Client: outboundOf(a.cfg.Outbound), Commands: cfg.Commands, Ledger: a.ledger, Builtin: builtin.Tools(a.builtins(db)),
 		Environ: func(name string) (string, bool) {
 			if !slices.Contains(cfg.Environment, name) {
 				return "", false
@@ -65,8 +65,8 @@ func (a *App) openTools(ctx context.Context, db *store.Store, node string) error
 }
 
 // builtins are what the tools that ship with the product need.
-func (a *App) builtins() builtin.Options {
-	var o builtin.Options
+func (a *App) builtins(db *store.Store) builtin.Options {
+	o := builtin.Options{Effects: db}
 	if a.cfg.Twilio.Enabled() {
 		o.Texter = texter{a}
 	}

@@ -94,7 +94,7 @@ func TestTwilioOutbound(t *testing.T) {
 // The messages of tools go by Twilio, and what is not signed by it does nothing.
 func TestTwilioTexts(t *testing.T) {
 	s, far := twilioed(t, nil)
-	require.NoError(t, s.builtins().Texter.Text(t.Context(), tenant, "+33611223344", "Bonjour"))
+	require.NoError(t, s.builtins(nil).Texter.Text(t.Context(), tenant, "+33611223344", "Bonjour"))
 	require.Equal(t, "Bonjour", far.Texts()[0].Body)
 	form := url.Values{"CallSid": {twiliotest.SID("CA")}, "AccountSid": {far.Account}, "From": {"+331"}, "To": {"+15550001"}, "CallStatus": {"ringing"}}
 	status, _ := far.PostSigned(far.Voice, form, "forged")
