@@ -1,12 +1,12 @@
-import { ActionIcon, NativeSelect, Skeleton, Textarea, TextInput } from '@mantine/core';
+import { NativeSelect, Skeleton, Textarea, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { IconArrowDown, IconArrowUp, IconX } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { PromptPhase } from '~/api/prompts';
 import { LoadFailed } from '~/components/LoadFailed';
 import classes from './Instructions.module.css';
+import { Moves } from './Moves';
 import { Proposal } from './Proposal';
 import { composedQuery, phasesQuery, templatesQuery } from './promptApi';
 import type { WayProps } from './StepInstructions';
@@ -135,18 +135,17 @@ export function FromPhases({ form, lang, most, take, add }: WayProps) {
               </div>
             </details>
             <span className={classes.phaseMoves}>
-              <Move label={t('phases.up', { name: p.name })} off={i === 0} act={() => move(i, i - 1)}>
-                <IconArrowUp size={16} stroke={1.8} aria-hidden />
-              </Move>
-              <Move label={t('phases.down', { name: p.name })} off={i === phases.length - 1} act={() => move(i, i + 1)}>
-                <IconArrowDown size={16} stroke={1.8} aria-hidden />
-              </Move>
-              <Move
-                label={t('phases.remove', { name: p.name })}
-                act={() => setPhases(phases.filter((q) => q.key !== p.key))}
-              >
-                <IconX size={16} stroke={1.8} aria-hidden />
-              </Move>
+              <Moves
+                at={i}
+                count={phases.length}
+                move={(to) => move(i, to)}
+                remove={() => setPhases(phases.filter((q) => q.key !== p.key))}
+                words={{
+                  up: t('phases.up', { name: p.name }),
+                  down: t('phases.down', { name: p.name }),
+                  remove: t('phases.remove', { name: p.name }),
+                }}
+              />
             </span>
           </li>
         ))}
@@ -175,13 +174,5 @@ export function FromPhases({ form, lang, most, take, add }: WayProps) {
         />
       )}
     </>
-  );
-}
-
-function Move({ label, off, act, children }: { label: string; off?: boolean; act(): void; children: React.ReactNode }) {
-  return (
-    <ActionIcon variant="subtle" color="gray" size="sm" aria-label={label} disabled={off} onClick={act}>
-      {children}
-    </ActionIcon>
   );
 }

@@ -8,6 +8,7 @@ import { useFormat } from '~/components/useFormat';
 import { Chip } from '~/ui/Chip';
 import { modelsQuery } from './api';
 import { withModel } from './form';
+import { StandIns } from './StandIns';
 import { fieldId, type StepProps } from './Wizard';
 import classes from './Wizard.module.css';
 
@@ -39,6 +40,14 @@ export function StepModel({ form, edit, lacks }: StepProps) {
           choose={(m) => edit((f) => withModel(f, m))}
         />
       ))}
+      {form.model !== '' && form.modelKind !== 's2s' && (
+        <StandIns
+          models={fitting}
+          chosen={form.model}
+          fallbacks={form.fallbacks}
+          change={(fallbacks) => edit({ fallbacks })}
+        />
+      )}
     </div>
   );
 }

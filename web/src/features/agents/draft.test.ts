@@ -15,7 +15,7 @@ const definition = (form: Form, status: 'draft' | 'active' = 'draft') =>
     instructions: form.instructions,
     greeting: { text: form.greeting },
     tools: form.tools,
-    model: { flow: 'reception', provider: 'auto', name: '' },
+    model: { flow: 'reception', provider: 'auto', name: '', fallbacks: form.fallbacks },
     realtime: { provider: 'none', model: '', voice: '' },
     voice: { provider: 'auto', id: '', rate: 1 },
   }) as unknown as AgentDetail['definition'];

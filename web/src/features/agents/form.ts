@@ -8,6 +8,8 @@ export interface Form {
   model: string;
   /** A flow, a model that is spoken to, or one that writes: it says in which key the model goes. */
   modelKind: 's2s' | 'llm' | 'flow';
+  /** Ids of the models that answer when it cannot, in this order. */
+  fallbacks: string[];
   /** BCP 47; '' when not chosen. */
   language: string;
   /** provider/id; '' when none is chosen, 'auto' for the server's own choice. */
@@ -30,6 +32,7 @@ export const maxVoiceInstructions = 2000;
 export const maxTextInstructions = 16_000;
 export const maxName = 120;
 export const maxTools = 8;
+export const maxFallbacks = 4;
 
 export const mostInstructions = (kind: Form['kind']) => (kind === 'text' ? maxTextInstructions : maxVoiceInstructions);
 
@@ -40,6 +43,7 @@ export const emptyForm = (kind: Form['kind']): Form => ({
   kind,
   model: '',
   modelKind: 'llm',
+  fallbacks: [],
   language: '',
   voice: '',
   rate: 1,
@@ -73,6 +77,7 @@ export function formOf(d: AgentDefinition): Form {
     kind: d.kind,
     model: whole ? idOf(d.realtime.provider, d.realtime.model) : flow ? `flow/${d.model.flow}` : written,
     modelKind: whole ? 's2s' : flow ? 'flow' : 'llm',
+    fallbacks: d.model.fallbacks,
     language: d.language,
     voice: voice || automatic,
     rate: d.voice.rate,
@@ -112,6 +117,7 @@ export function keysOf(form: Form): AgentKeys {
       form.modelKind === 'flow' ? { flow: name, provider: automatic, name: '' } : { flow: '', provider, name };
     keys.realtime = { provider: 'none', model: '', voice: '' };
   }
+  keys.model.fallbacks = form.fallbacks;
   if (form.kind !== 'text') {
     keys.voice = whole
       ? { provider: automatic, id: '', rate: form.rate }
@@ -206,14 +212,15 @@ export function firstIncomplete(form: Form): Step | undefined {
   return stepsOf(form.kind).find((step) => missing(form, step).length > 0);
 }
 
-/** Chooses a model. A voice that the model cannot have, and a language that it does not know, are taken back. */
+/** Chooses a model, which then stands in for none. A voice that the model cannot have, and a language that it does not know, are taken back. */
 export function withModel(form: Form, model: Model): Form {
   const kind = model.kind === 's2s' || model.kind === 'flow' ? model.kind : 'llm';
   const other = (kind === 's2s') !== (form.modelKind === 's2s');
   const [provider] = split(form.voice);
   const foreign = kind === 's2s' && provider !== model.provider;
   const keep = form.voice === automatic || !(other || foreign);
-  return { ...form, model: model.id, modelKind: kind, voice: keep ? form.voice : '' };
+  const fallbacks = form.fallbacks.filter((id) => id !== model.id);
+  return { ...form, model: model.id, modelKind: kind, fallbacks, voice: keep ? form.voice : '' };
 }
 
 /** Takes a template's words; a name that was given already stays. */
