@@ -1,4 +1,4 @@
-import fr from '@locales/fr';
+import type fr from '@locales/fr';
 import i18n from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { brand } from '~/app/brand';
@@ -6,8 +6,9 @@ import { firstLanguage, isLanguage, type Language } from '~/lib/language';
 
 const storageKey = 'language';
 
-/** French comes with the first script; the others are fetched when they are chosen. */
-const others: Record<Exclude<Language, 'fr'>, () => Promise<{ default: Record<keyof typeof fr, object> }>> = {
+/** Each language is fetched when it is first shown. */
+const bundles: Record<Language, () => Promise<{ default: Record<keyof typeof fr, object> }>> = {
+  fr: () => import('@locales/fr'),
   en: () => import('@locales/en'),
   es: () => import('@locales/es'),
 };
@@ -25,22 +26,21 @@ export async function setLanguage(language: Language): Promise<void> {
 }
 
 async function load(language: Language): Promise<void> {
-  if (language === 'fr' || i18n.hasResourceBundle(language, 'common')) return;
-  const words = (await others[language]()).default;
+  if (i18n.hasResourceBundle(language, 'common')) return;
+  const words = (await bundles[language]()).default;
   for (const [namespace, bundle] of Object.entries(words)) i18n.addResourceBundle(language, namespace, bundle);
 }
 
-/** Makes the words ready. Without a language: as chosen before, else the browser's, else French. */
+/** Makes the words ready. Without a language: as chosen before, else the browser's, else French. Fails when they cannot be fetched. */
 export async function initI18n(language?: Language): Promise<void> {
   await i18n.use(initReactI18next).init({
-    lng: 'fr',
-    fallbackLng: 'fr',
+    fallbackLng: false, // every language has every word, or does not build
     defaultNS: 'common',
-    resources: { fr },
+    resources: {},
     returnNull: false,
     interpolation: { escapeValue: false, defaultVariables: { brand: brand.name } },
   });
-  await setLanguage(language ?? firstLanguage(remembered(), navigator.languages)).catch(() => undefined);
+  await setLanguage(language ?? firstLanguage(remembered(), navigator.languages));
 }
 
 function remembered(): Language | null {
