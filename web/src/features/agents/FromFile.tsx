@@ -7,7 +7,7 @@ import classes from './Instructions.module.css';
 import { PromptFindings } from './PromptFindings';
 import { Proposal } from './Proposal';
 import { readInstructions } from './promptApi';
-import type { WayProps } from './StepInstructions';
+import type { WayProps } from './step';
 import { useProblem } from './useProblem';
 
 /** Instructions that somebody has in a file already. */

@@ -9,7 +9,7 @@ import classes from './Instructions.module.css';
 import { Moves } from './Moves';
 import { Proposal } from './Proposal';
 import { composedQuery, phasesQuery, templatesQuery } from './promptApi';
-import type { WayProps } from './StepInstructions';
+import type { WayProps } from './step';
 import { useProblem } from './useProblem';
 
 interface Chosen extends PromptPhase {

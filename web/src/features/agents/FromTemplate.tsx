@@ -9,7 +9,7 @@ import { withTemplate } from './form';
 import classes from './Instructions.module.css';
 import { Proposal } from './Proposal';
 import { templateQuery, templatesQuery } from './promptApi';
-import type { WayProps } from './StepInstructions';
+import type { WayProps } from './step';
 
 /** Agents for usual tasks, ready but for the facts of one's own company. */
 export function FromTemplate({ form, lang, most, take, add }: WayProps) {

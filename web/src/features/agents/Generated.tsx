@@ -10,7 +10,7 @@ import classes from './Instructions.module.css';
 import { PromptFindings } from './PromptFindings';
 import { Proposal } from './Proposal';
 import { templatesQuery, writeInstructions } from './promptApi';
-import type { WayProps } from './StepInstructions';
+import type { WayProps } from './step';
 import { useProblem } from './useProblem';
 
 /** The least that a description has to say, in characters; the server's own rule. */

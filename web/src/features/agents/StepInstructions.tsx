@@ -19,20 +19,10 @@ import { characters, type Form, mostInstructions, withLanguage } from './form';
 import { Generated } from './Generated';
 import own from './Instructions.module.css';
 import { writtenLanguage } from './promptApi';
-import { fieldId, type StepProps } from './Wizard';
+import { fieldId, type StepProps, type WayProps } from './step';
 import classes from './Wizard.module.css';
 
 /** A way to come by instructions: it shows a text, and gives it over when the person takes it. */
-export interface WayProps {
-  form: Form;
-  /** Language of templates and phases. */
-  lang: string;
-  most: number;
-  take: StepProps['edit'];
-  /** Puts a text below what there is. */
-  add(text: string): void;
-}
-
 const ways = {
   template: [IconTemplate, FromTemplate],
   phases: [IconListNumbers, FromPhases],

@@ -9,7 +9,7 @@ import { Chip } from '~/ui/Chip';
 import { modelsQuery } from './api';
 import { withModel } from './form';
 import { StandIns } from './StandIns';
-import { fieldId, type StepProps } from './Wizard';
+import { fieldId, type StepProps } from './step';
 import classes from './Wizard.module.css';
 
 /** The model, by family. What cannot be had here says why. */

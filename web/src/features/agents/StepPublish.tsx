@@ -11,9 +11,9 @@ import { nameQuery } from './api';
 import { blanksOf } from './blanks';
 import type { DraftState } from './draft';
 import { automatic, characters, type Form, type Step, split } from './form';
+import { fieldId, type StepProps } from './step';
 import { useProblem } from './useProblem';
 import type { Publishing } from './usePublishing';
-import { fieldId, type StepProps } from './Wizard';
 import classes from './Wizard.module.css';
 
 interface Props extends StepProps {

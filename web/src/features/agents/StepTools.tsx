@@ -9,9 +9,9 @@ import { LazyWords } from '~/components/LazyWords';
 import { Problem } from '~/components/Problem';
 import { Chip } from '~/ui/Chip';
 import { maxTools } from './form';
+import type { StepProps } from './step';
 import { offered } from './toolChoice';
 import { useProblem } from './useProblem';
-import type { StepProps } from './Wizard';
 import classes from './Wizard.module.css';
 
 type Props = StepProps & { findings: Finding[] };

@@ -9,9 +9,9 @@ import { useFormat } from '~/components/useFormat';
 import { Chip } from '~/ui/Chip';
 import { type VoiceFilter, voicesQuery } from './api';
 import { automatic, fits, voiceKey, withLanguage, withVoice } from './form';
+import { fieldId, type StepProps } from './step';
 import { useSample } from './useSample';
 import { AutomaticVoice, VoiceCard } from './VoiceCard';
-import { fieldId, type StepProps } from './Wizard';
 import classes from './Wizard.module.css';
 
 /** Cards that are shown at first. */

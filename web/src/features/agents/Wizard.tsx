@@ -21,6 +21,7 @@ import { Stepper } from './Stepper';
 import { StepTools } from './StepTools';
 import { StepVoice } from './StepVoice';
 import { galleryOf, type WizardSearch } from './search';
+import { fieldId, type StepProps } from './step';
 import { TryPanel } from './TryPanel';
 import { useFixed } from './useFixed';
 import { usePublishing } from './usePublishing';
@@ -37,16 +38,6 @@ interface Props {
   created?(reference: string): void;
   left(): void;
 }
-
-/** What a step gets: the form, a way to change it, and what it lacks once the person wanted to go on. */
-export interface StepProps {
-  form: Form;
-  edit(change: Partial<Form> | ((form: Form) => Form)): void;
-  /** Words for what is missing in a field; nothing before "next" was pressed. */
-  lacks(field: Field): string | undefined;
-}
-
-export const fieldId = (field: Field) => `wizard-${field}`;
 
 /** Five steps from nothing to an agent that can be called. */
 export function Wizard({ agent, start, search, go, created, left }: Props) {

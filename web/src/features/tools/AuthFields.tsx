@@ -1,7 +1,7 @@
 import { NativeSelect, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { type ToolForm, variable } from './form';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 const ways = ['none', 'bearer', 'api_key', 'basic'] as const;

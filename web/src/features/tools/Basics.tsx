@@ -4,7 +4,7 @@ import type { Complaint } from '~/api/tools';
 import page from '~/components/Page.module.css';
 import { Counter, Findings } from './Findings';
 import { complaintsOf, mostDescription, nameFrom } from './form';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 import { useCategories } from './useCategory';
 

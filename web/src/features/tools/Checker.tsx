@@ -6,7 +6,7 @@ import page from '~/components/Page.module.css';
 import { Problem } from '~/components/Problem';
 import { validateTool } from './api';
 import { currentSchema, rowsOf } from './form';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 interface Props extends Omit<PartProps, 'wrong'> {

@@ -9,7 +9,7 @@ import page from '~/components/Page.module.css';
 import { Problem } from '~/components/Problem';
 import { generateCode, generateTool } from './api';
 import { rowsOf, type ToolForm } from './form';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 /** Has a language model write a first version: of a request its words, parameters and body; of code all of it. */

@@ -4,7 +4,7 @@ import page from '~/components/Page.module.css';
 import { AuthFields } from './AuthFields';
 import type { ToolForm } from './form';
 import { Pairs } from './Pairs';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 const transports = ['http', 'sse', 'stdio'] as const;

@@ -2,7 +2,7 @@ import { NativeSelect, NumberInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import page from '~/components/Page.module.css';
 import type { ToolForm } from './form';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 /** How calls are made: who decides, how long they may take, what the agent says meanwhile. */

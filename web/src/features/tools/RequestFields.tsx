@@ -4,7 +4,7 @@ import page from '~/components/Page.module.css';
 import { AuthFields } from './AuthFields';
 import { methods, variable } from './form';
 import { Pairs } from './Pairs';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 const blank = '{{param}}';

@@ -5,7 +5,7 @@ import type { Complaint } from '~/api/tools';
 import page from '~/components/Page.module.css';
 import { emptyParam, type Param, parsed, rowsOf, schemaOf } from './form';
 import { ParamRow } from './ParamRow';
-import type { PartProps } from './ToolEditor';
+import type { PartProps } from './part';
 import classes from './tools.module.css';
 
 /** What the tool takes: row by row, or as a JSON schema. What rows cannot show is kept. */

@@ -14,6 +14,7 @@ import { bodyOf, type Field, formOf, missing, type ToolForm } from './form';
 import { Generator } from './Generator';
 import { McpFields } from './McpFields';
 import { PolicyFields } from './PolicyFields';
+import type { PartProps } from './part';
 import { RequestFields } from './RequestFields';
 import { SchemaEditor } from './SchemaEditor';
 import { TestPanel } from './TestPanel';
@@ -26,13 +27,6 @@ interface Props {
   saved(tool: ToolAnswer): void;
   /** What gets the newer version when somebody else has changed the tool. */
   reload?: ReactNode;
-}
-
-export interface PartProps {
-  form: ToolForm;
-  edit(change: Partial<ToolForm>): void;
-  /** What keeps a field from being sent, in words; said once saving was tried. */
-  wrong(field: Field): string | undefined;
 }
 
 /** The form of a tool on the left, and on the right what a call of it does. */
