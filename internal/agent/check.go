@@ -297,6 +297,16 @@ func mend(d *Definition, key string) bool {
 		d.Limits.MaxDuration = def.Limits.MaxDuration
 	case "limits.idle_hang_up":
 		d.Limits.IdleHangUp = def.Limits.IdleHangUp
+	case "chat.timeout":
+		d.Chat.Timeout = def.Chat.Timeout
+	case "chat.max_messages":
+		d.Chat.MaxMessages = def.Chat.MaxMessages
+	case "chat.suggestions":
+		d.Chat.Suggestions = nil
+	case "chat.color":
+		d.Chat.Color = ""
+	case "chat.avatar":
+		d.Chat.Avatar = ""
 	default:
 		return false
 	}

@@ -78,12 +78,21 @@ func TestCheck(t *testing.T) {
 		"five stand-ins": {func(d *agent.Definition) {
 			d.Model.Fallbacks = strings.Split("openai openai/a openai/b openai/c openai/d", " ")
 		}, "model.fallbacks too_many_fallbacks error"},
-		"impatient":        {func(d *agent.Definition) { d.Model.FallbackAfter = time.Millisecond }, "model.fallback_after bad_value error"},
-		"cold words":       {func(d *agent.Definition) { d.Model.Temperature = number(0.5) }, ""},
-		"hot words":        {func(d *agent.Definition) { d.Model.Temperature = number(2.1) }, "model.temperature out_of_range error"},
-		"turns by words":   {func(d *agent.Definition) { d.Turn.Detection, d.Language = "semantic_vad", "de" }, "turn.detection semantic_language warning"},
-		"eager":            {func(d *agent.Definition) { d.Turn.Detection, d.Turn.Eagerness = "server_vad", "high" }, "turn.eagerness eagerness_unused warning"},
-		"bounds":           {func(d *agent.Definition) { d.Turn.Silence, d.Voice.Rate, d.Limits.MaxDuration = time.Millisecond, 9, 0 }, "voice.rate bad_value error, turn.silence bad_value error, limits.max_duration bad_value error"},
+		"impatient":      {func(d *agent.Definition) { d.Model.FallbackAfter = time.Millisecond }, "model.fallback_after bad_value error"},
+		"cold words":     {func(d *agent.Definition) { d.Model.Temperature = number(0.5) }, ""},
+		"hot words":      {func(d *agent.Definition) { d.Model.Temperature = number(2.1) }, "model.temperature out_of_range error"},
+		"turns by words": {func(d *agent.Definition) { d.Turn.Detection, d.Language = "semantic_vad", "de" }, "turn.detection semantic_language warning"},
+		"eager":          {func(d *agent.Definition) { d.Turn.Detection, d.Turn.Eagerness = "server_vad", "high" }, "turn.eagerness eagerness_unused warning"},
+		"bounds":         {func(d *agent.Definition) { d.Turn.Silence, d.Voice.Rate, d.Limits.MaxDuration = time.Millisecond, 9, 0 }, "voice.rate bad_value error, turn.silence bad_value error, limits.max_duration bad_value error"},
+		"chat": {func(d *agent.Definition) {
+			d.Chat = agent.Chat{Timeout: time.Hour, MaxMessages: 2, Suggestions: []string{"How much?"}, Color: "#A0b1c2", Avatar: "👩🏽‍🚀"}
+		}, ""},
+		"chat pictures": {func(d *agent.Definition) { d.Chat.Avatar = "/static/avatars/commercial.png" }, ""},
+		"chat bounds": {func(d *agent.Definition) {
+			d.Chat = agent.Chat{Timeout: time.Second, MaxMessages: 1, Suggestions: []string{" "}, Color: "blue", Avatar: "javascript:alert(1)"}
+		}, "chat.timeout bad_value error, chat.max_messages bad_value error, chat.suggestions bad_value error, chat.color bad_value error, chat.avatar bad_value error"},
+		"seven prompts":    {func(d *agent.Definition) { d.Chat.Suggestions = strings.Split("a b c d e f g", " ") }, "chat.suggestions bad_value error"},
+		"plain picture":    {func(d *agent.Definition) { d.Chat.Avatar = "http://example.com/a.png" }, "chat.avatar bad_value error"},
 		"its language":     {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "fr-anna" }, ""},
 		"no such language": {func(d *agent.Definition) { d.Voice.Provider, d.Language = "espeak", "es-MX" }, "voice.provider language_not_offered error"},
 		"no such voice":    {func(d *agent.Definition) { d.Voice.Provider, d.Voice.ID = "espeak", "anna" }, "voice.id unknown_voice error"},

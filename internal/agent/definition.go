@@ -58,6 +58,7 @@ type Definition struct {
 	Greeting     Greeting   `yaml:"greeting"`
 	Turn         Turn       `yaml:"turn"`
 	Limits       Limits     `yaml:"limits"`
+	Chat         Chat       `yaml:"chat"`
 	Status       Status     `yaml:"status" enum:"draft,active"`
 }
 
@@ -139,6 +140,7 @@ func Default() Definition {
 			Interrupt: true, Sensitivity: "medium", SelfVoice: true, IdleTimeout: 15 * time.Second,
 		},
 		Limits: Limits{MaxDuration: 15 * time.Minute, IdleHangUp: 180 * time.Second},
+		Chat:   Chat{Timeout: 30 * time.Minute, MaxMessages: 100, Save: true},
 		Status: Active,
 	}
 }
@@ -250,10 +252,11 @@ func (d Definition) Validate() error {
 		{"turn.idle_timeout", d.Turn.IdleTimeout, 0, 10 * time.Minute},
 		{"limits.max_duration", d.Limits.MaxDuration, 10 * time.Second, 24 * time.Hour},
 		{"limits.idle_hang_up", d.Limits.IdleHangUp, 5 * time.Second, time.Hour},
+		{"chat.timeout", d.Chat.Timeout, time.Minute, 30 * 24 * time.Hour},
 	} {
 		if err := between(b.key, b.v, b.low, b.high); err != nil {
 			return err
 		}
 	}
-	return nil
+	return d.Chat.validate(bad)
 }

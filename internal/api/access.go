@@ -141,6 +141,7 @@ var Rules = []Rule{
 	{Route: "POST /api/effects/{id}/decide", Needs: identity.DecideEffects, Action: "effect.decided", Target: "effect", Param: "id"},
 
 	{Route: "POST /text-agents/api/{id}/chat/stream", Needs: identity.Talk, Why: "a conversation is a record of its own"},
+	{Route: "GET /text-agents/api/{id}", Needs: identity.Talk},
 	{Route: "GET /text-agents/api/{id}/chat/stream", Needs: identity.Talk},
 	{Route: "POST /text-agents/api/{id}/chat/stop", Needs: identity.Talk, Why: "the conversation's record tells"},
 	{Route: "GET /text-agents/api/{id}/session", Needs: identity.Talk},

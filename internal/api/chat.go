@@ -25,6 +25,8 @@ const chatBeat = 15 * time.Second
 type (
 	// ChatSession is a written conversation.
 	ChatSession struct{ chat.Session }
+	// ChatProfile is what a client has to know of an agent before it writes to it.
+	ChatProfile struct{ chat.Profile }
 	// ChatHealth says how models do.
 	ChatHealth struct{ chat.Health }
 	// ChatPath names an agent.
@@ -111,6 +113,10 @@ func (a *api) chat() {
 	change(a, http.MethodPost, "/text-agents/api/{id}/chat/stop", "stop-chat-reply", tag, "Stop the reply that is being written", 0, missing, func(ctx context.Context, in *chatStop) (chatStopped, error) {
 		stopped, err := a.s.Chat.Stop(ctx, tenantOf(ctx), in.Agent, in.Body.Session)
 		return chatStopped{stopped}, err
+	})
+	get(a, "/text-agents/api/{id}", "get-chat-agent", tag, "Get what a client has to know of an agent before it writes to it", missing, func(ctx context.Context, in *ChatPath) (ChatProfile, error) {
+		p, err := a.s.Chat.Profile(ctx, in.Agent)
+		return ChatProfile{p}, err
 	})
 	get(a, "/text-agents/api/{id}/session", "get-chat-session", tag, "Get a session", missing, func(ctx context.Context, in *chatRead) (ChatSession, error) {
 		s, err := a.s.Chat.Get(ctx, tenantOf(ctx), in.Agent, in.Session)

@@ -34,7 +34,9 @@ func (p *planner) ChatAgent(ctx context.Context, ref string) (chat.Agent, error)
 		return chat.Agent{}, f
 	}
 	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: d.Greeting.Text,
-		LLM: mind.model, Model: mind.name, Limits: llm.Limits{MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature}}
+		LLM: mind.model, Model: mind.name, Limits: llm.Limits{MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature},
+		Settings: chat.Settings{Timeout: d.Chat.Timeout, MaxMessages: d.Chat.MaxMessages, Unsaved: !d.Chat.Save},
+		Look:     chat.Look{Suggestions: d.Chat.Suggestions, Color: d.Chat.Color, Avatar: d.Chat.Avatar}}
 	if p.tools != nil && len(wanted(d)) > 0 {
 		out.Equip = func(ctx context.Context) ([]tool.Tool, func()) {
 			set, missing := p.gather(ctx, d)

@@ -84,9 +84,12 @@ func TestChatOverHTTP(t *testing.T) {
 	serve := m.serve(t)
 	s := launch(t, func(c *config.Config) {
 		serve(c)
-		writeAgent(t, c.Data, "sales", "name: Assistant Commercial\nkind: text\nlanguage: fr\ngreeting:\n  text: Bonjour ! Je suis votre assistant commercial.\ntools: [conversation_brain]\n")
+		writeAgent(t, c.Data, "sales", "name: Assistant Commercial\nkind: text\nlanguage: fr\ngreeting:\n  text: Bonjour ! Je suis votre assistant commercial.\ntools: [conversation_brain]\nchat: {timeout: 45m, max_messages: 20, suggestions: ['Quels sont vos produits phares ?'], color: '#007bff', avatar: 🛒}\n")
 	})
 	const at = "/text-agents/api/sales"
+	require.JSONEq(t, `{"id":"sales","name":"Assistant Commercial","language":"fr","welcome_message":"Bonjour ! Je suis votre assistant commercial.","suggested_prompts":["Quels sont vos produits phares ?"],
+		"appearance":{"primary_color":"#007bff","avatar_url":"🛒"},"settings":{"session_timeout_minutes":45,"max_messages_per_session":20,"save_sessions":true},
+		"attachments":{"images":false,"max_bytes":10485760,"max_files":5}}`, s.must(200, "GET", at, nil, nil))
 	evs := s.events("POST", at+"/chat/stream", nil, `{
 		"message": "Bonjour, comment puis-je vous aider ?",
 		"metadata": {"user_id": "user-123", "source": "website"}

@@ -135,6 +135,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"POST /api/effects/{id}/decide":           {id: effect, body: map[string]any{"allow": true}, code: "effect_not_found"},
 
 		"POST /text-agents/api/{id}/chat/stream":                {id: theirs.ID, body: map[string]any{"message": "Hello"}, code: "agent_not_found"},
+		"GET /text-agents/api/{id}":                             {id: theirs.ID, code: "agent_not_found"},
 		"GET /text-agents/api/{id}/chat/stream":                 {id: theirs.ID, query: "?session_id=sess-" + conversation, code: "agent_not_found"},
 		"POST /text-agents/api/{id}/chat/stop":                  {id: theirs.ID, body: map[string]any{"session_id": "sess-" + conversation}, code: "agent_not_found"},
 		"GET /text-agents/api/{id}/session":                     {id: theirs.ID, query: "?session_id=sess-" + conversation, code: "agent_not_found"},

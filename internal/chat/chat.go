@@ -39,6 +39,12 @@ func (s Settings) orDefaults() Settings {
 	return s
 }
 
+// Look is how an agent shows itself to who writes to it. It is passed on as it is.
+type Look struct {
+	Suggestions   []string
+	Color, Avatar string
+}
+
 // Agent is what answers: made for one message.
 type Agent struct {
 	Reference, Name string
@@ -50,6 +56,7 @@ type Agent struct {
 	Model           string // its name
 	Limits          llm.Limits
 	Settings        Settings
+	Look            Look
 	// Equip gathers the agent's tools, nil where it has none. What cannot be had is left out. close gives them back.
 	Equip func(ctx context.Context) (tools []tool.Tool, close func())
 }

@@ -1171,6 +1171,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/text-agents/api/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what a client has to know of an agent before it writes to it */
+        get: operations["get-chat-agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/text-agents/api/{id}/chat/stop": {
         parameters: {
             query?: never;
@@ -1663,6 +1680,18 @@ export interface components {
         };
         /** @description The keys of an agent's file, see docs/agents.md. Format, reference, version and status are not its author's: they are read, and do not count when they are sent. */
         AgentDefinition: {
+            chat: {
+                avatar: string;
+                color: string;
+                max_messages: number;
+                save: boolean;
+                suggestions: string[];
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                timeout: string;
+            };
             description: string;
             format: number;
             greeting: {
@@ -1840,6 +1869,18 @@ export interface components {
         };
         /** @description The keys of an agent's file, see docs/agents.md. Format, reference, version and status are not its author's: they are read, and do not count when they are sent. */
         AgentKeys: {
+            chat?: {
+                avatar?: string;
+                color?: string;
+                max_messages?: number;
+                save?: boolean;
+                suggestions?: string[];
+                /**
+                 * @description A duration such as 500ms or 15m.
+                 * @example 500ms
+                 */
+                timeout?: string;
+            };
             description?: string;
             format?: number;
             greeting?: {
@@ -2022,6 +2063,18 @@ export interface components {
              * @description response_delay_ms less pipeline_ms: what no timer of the pipeline accounts for.
              */
             unexplained_ms?: number;
+        };
+        Appearance: {
+            /**
+             * @description An emoji, or the address of a picture; empty for the name's first letter.
+             * @example /static/avatars/commercial.png
+             */
+            avatar_url: string;
+            /**
+             * @description Empty for the page's own.
+             * @example #007bff
+             */
+            primary_color: string;
         };
         Attachment: {
             /** @description The agent read only its beginning. */
@@ -2339,6 +2392,19 @@ export interface components {
             };
         } & {
             [key: string]: unknown;
+        };
+        ChatProfile: {
+            appearance: components["schemas"]["Appearance"];
+            attachments: components["schemas"]["Takes"];
+            /** @description The agent's reference. */
+            id: string;
+            /** @example fr-FR */
+            language: string;
+            name: string;
+            settings: components["schemas"]["Rules"];
+            /** @description What a visitor may want to ask. */
+            suggested_prompts: string[];
+            welcome_message: string;
         };
         ChatSession: {
             agent_id: string;
@@ -3708,6 +3774,13 @@ export interface components {
             /** @description What API keys may be limited to. */
             scopes: string[];
         };
+        Rules: {
+            /** Format: int64 */
+            max_messages_per_session: number;
+            save_sessions: boolean;
+            /** Format: double */
+            session_timeout_minutes: number;
+        };
         SSOSettings: {
             /** @description What the provider calls this server. */
             client_id: string;
@@ -3825,6 +3898,20 @@ export interface components {
             /** Format: date-time */
             started_at: string;
             version: string;
+        };
+        Takes: {
+            /** @description The agent looks at pictures. */
+            images: boolean;
+            /**
+             * Format: int64
+             * @description Of one file.
+             */
+            max_bytes: number;
+            /**
+             * Format: int64
+             * @description With one message.
+             */
+            max_files: number;
         };
         Template: {
             /**
@@ -7694,6 +7781,46 @@ export interface operations {
                 };
                 content?: never;
             };
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-chat-agent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The agent's reference. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatProfile"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };

@@ -31,10 +31,15 @@ export function Overview({ agent }: { agent: AgentDetail }) {
       [keys.key('turn.interrupt'), keys.value(d.turn.interrupt)],
     );
   }
-  facts.push(
-    [keys.key('limits.max_duration'), keys.value(d.limits.max_duration)],
-    [t('tools'), keys.value(agent.tools)],
-  );
+  if (agent.kind === 'text') {
+    facts.push(
+      [keys.key('chat.timeout'), keys.value(d.chat.timeout)],
+      [keys.key('chat.max_messages'), format.number(d.chat.max_messages)],
+      [keys.key('chat.save'), keys.value(d.chat.save)],
+    );
+  }
+  if (agent.kind !== 'text') facts.push([keys.key('limits.max_duration'), keys.value(d.limits.max_duration)]);
+  facts.push([t('tools'), keys.value(agent.tools)]);
   if (agent.created_at) {
     facts.push([
       t('overview.created'),

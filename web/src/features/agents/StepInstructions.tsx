@@ -9,9 +9,11 @@ import {
 } from '@tabler/icons-react';
 import { type ComponentType, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Finding } from '~/api/agents';
 import { useFormat } from '~/components/useFormat';
 import { Blanks } from './Blanks';
 import { blanksOf } from './blanks';
+import { ChatSettings } from './ChatSettings';
 import { FromFile } from './FromFile';
 import { FromPhases } from './FromPhases';
 import { FromTemplate } from './FromTemplate';
@@ -37,10 +39,11 @@ interface Props extends StepProps {
   values: Record<string, string>;
   setValues(values: Record<string, string>): void;
   fill(): void;
+  findings: Finding[];
 }
 
 /** What the agent is told, and how it opens the conversation. */
-export function StepInstructions({ form, edit, lacks, values, setValues, fill }: Props) {
+export function StepInstructions({ form, edit, lacks, values, setValues, fill, findings }: Props) {
   const { t, i18n } = useTranslation(['instructions', 'agents']);
   const format = useFormat();
   const [way, setWay] = useState<Way>();
@@ -145,6 +148,7 @@ export function StepInstructions({ form, edit, lacks, values, setValues, fill }:
         value={form.greeting}
         onChange={(e) => edit({ greeting: e.currentTarget.value })}
       />
+      {form.kind === 'text' && <ChatSettings form={form} edit={edit} findings={findings} />}
     </div>
   );
 }

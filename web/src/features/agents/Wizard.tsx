@@ -154,7 +154,13 @@ export function Wizard({ agent, start, search, go, created, left }: Props) {
             {step === 'voice' && <StepVoice {...props} />}
             {step === 'tools' && <StepTools {...props} findings={state.agent?.findings ?? []} />}
             {step === 'instructions' && (
-              <StepInstructions {...props} values={values} setValues={setValues} fill={fill} />
+              <StepInstructions
+                {...props}
+                values={values}
+                setValues={setValues}
+                fill={fill}
+                findings={state.agent?.findings ?? []}
+              />
             )}
             {step === 'publish' && <StepPublish {...props} state={state} publishing={publishing} open={show} />}
           </section>

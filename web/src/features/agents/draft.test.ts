@@ -18,6 +18,7 @@ const definition = (form: Form, status: 'draft' | 'active' = 'draft') =>
     model: { flow: 'reception', provider: 'auto', name: '', fallbacks: form.fallbacks },
     realtime: { provider: 'none', model: '', voice: '' },
     voice: { provider: 'auto', id: '', rate: 1 },
+    chat: { timeout: '30m0s', max_messages: 100, save: true, suggestions: [], color: '', avatar: '' },
   }) as unknown as AgentDetail['definition'];
 
 const anAgent = (form: Form, etag: string, status: 'draft' | 'active' = 'draft') =>

@@ -21,11 +21,28 @@ export interface Form {
   greeting: string;
   name: string;
   description: string;
+  /** How it converses in writing; only of agents that write. */
+  chat: ChatForm;
   /** Keys that nobody is asked for, which a template brings. */
   more: AgentKeys;
 }
 
+/** Settings of written conversations. A field that was emptied keeps what the server has. */
+export interface ChatForm {
+  /** One a line. */
+  suggestions: string;
+  minutes: number | '';
+  messages: number | '';
+  save: boolean;
+  /** #rrggbb, or ''. */
+  color: string;
+  avatar: string;
+}
+
 export const automatic = 'auto';
+export const maxSuggestions = 6;
+
+const plainChat: ChatForm = { suggestions: '', minutes: 30, messages: 100, save: true, color: '', avatar: '' };
 
 /** Characters, as the server counts them. */
 export const maxVoiceInstructions = 2000;
@@ -52,6 +69,7 @@ export const emptyForm = (kind: Form['kind']): Form => ({
   greeting: '',
   name: '',
   description: '',
+  chat: plainChat,
   more: {},
 });
 
@@ -86,8 +104,40 @@ export function formOf(d: AgentDefinition): Form {
     greeting: d.greeting.text,
     name: d.name,
     description: d.description,
+    chat: {
+      suggestions: d.chat.suggestions.join('\n'),
+      minutes: minutesOf(d.chat.timeout),
+      messages: d.chat.max_messages,
+      save: d.chat.save,
+      color: d.chat.color,
+      avatar: d.chat.avatar,
+    },
     more: {},
   };
+}
+
+/** 90 of 1h30m0s, as the server writes durations. */
+function minutesOf(duration: string): number {
+  const of = { h: 60, m: 1, s: 1 / 60 };
+  return [...duration.matchAll(/(\d+(?:\.\d+)?)([hms])/g)].reduce(
+    (sum, [, n, unit]) => sum + Number(n) * of[unit as keyof typeof of],
+    0,
+  );
+}
+
+function chatKeys(c: ChatForm): AgentKeys['chat'] {
+  const keys: AgentKeys['chat'] = {
+    suggestions: c.suggestions
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== ''),
+    save: c.save,
+    color: c.color,
+    avatar: c.avatar.trim(),
+  };
+  if (c.minutes !== '') keys.timeout = `${c.minutes}m`;
+  if (c.messages !== '') keys.max_messages = c.messages;
+  return keys;
 }
 
 /** The definition's keys that a form stands for. What is not chosen is left to the server's default. */
@@ -118,7 +168,8 @@ export function keysOf(form: Form): AgentKeys {
     keys.realtime = { provider: 'none', model: '', voice: '' };
   }
   keys.model.fallbacks = form.fallbacks;
-  if (form.kind !== 'text') {
+  if (form.kind === 'text') keys.chat = chatKeys(form.chat);
+  else {
     keys.voice = whole
       ? { provider: automatic, id: '', rate: form.rate }
       : { provider: speaker, id: voice, rate: form.rate };
