@@ -1,6 +1,7 @@
 import { NativeSelect } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Model } from '~/api/agents';
+import { useProviderName } from '~/components/useProviderName';
 import { maxFallbacks } from './form';
 import { Moves } from './Moves';
 import classes from './Wizard.module.css';
@@ -16,9 +17,10 @@ interface Props {
 /** Who answers when the model cannot, in their order. */
 export function StandIns({ models, chosen, fallbacks, change }: Props) {
   const { t } = useTranslation('agents');
+  const providerName = useProviderName();
   const name = (id: string) => {
     const m = models.find((m) => m.id === id);
-    return m ? t('wizard.standIns.model', { model: m.name, provider: m.provider_name }) : id;
+    return m ? t('wizard.standIns.model', { model: m.name, provider: providerName(m.provider, m.provider_name) }) : id;
   };
   const free = models.filter((m) => m.kind === 'llm' && m.available && m.id !== chosen && !fallbacks.includes(m.id));
   if (free.length === 0 && fallbacks.length === 0) return null;

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import type { Model, ModelFamily } from '~/api/agents';
 import { LoadFailed } from '~/components/LoadFailed';
 import { useFormat } from '~/components/useFormat';
+import { useProviderName } from '~/components/useProviderName';
 import { Chip } from '~/ui/Chip';
 import { modelsQuery } from './api';
 import { withModel } from './form';
@@ -89,6 +90,7 @@ function Family({ family, items, chosen, any, choose }: FamilyProps) {
 function ModelCard({ model, chosen, choose }: { model: Model; chosen: boolean; choose(): void }) {
   const { t } = useTranslation('agents');
   const format = useFormat();
+  const providerName = useProviderName();
   return (
     <div className={classes.choice} data-chosen={chosen || undefined} data-off={!model.available || undefined}>
       <label className={classes.choiceLabel}>
@@ -103,7 +105,7 @@ function ModelCard({ model, chosen, choose }: { model: Model; chosen: boolean; c
           />
           <span className={classes.choiceNames}>
             <b>{model.name}</b>
-            <span>{model.provider_name}</span>
+            <span>{providerName(model.provider, model.provider_name)}</span>
           </span>
           {chosen && (
             <span className={classes.tick}>
@@ -125,12 +127,13 @@ function ModelCard({ model, chosen, choose }: { model: Model; chosen: boolean; c
 }
 
 /** Why it cannot be chosen, and what would help. */
-export function Why({ model }: { model: Pick<Model, 'why' | 'message' | 'provider_name'> }) {
+export function Why({ model }: { model: Pick<Model, 'why' | 'message' | 'provider' | 'provider_name'> }) {
   const { t } = useTranslation('agents');
+  const providerName = useProviderName();
   const { why, message } = model;
   return (
     <span className={classes.why} title={message}>
-      {why ? t(`wizard.why.${why}`, { provider: model.provider_name }) : message}
+      {why ? t(`wizard.why.${why}`, { provider: providerName(model.provider, model.provider_name) }) : message}
     </span>
   );
 }

@@ -3,6 +3,7 @@ import { IconCheck, IconPlayerPlay, IconPlayerStop } from '@tabler/icons-react';
 import { useTranslation } from 'react-i18next';
 import type { Voice } from '~/api/agents';
 import { useFormat } from '~/components/useFormat';
+import { useProviderName } from '~/components/useProviderName';
 import { useWords } from '~/components/useWords';
 import { Chip } from '~/ui/Chip';
 import { Orb } from '~/ui/Orb';
@@ -22,6 +23,7 @@ interface Props {
 
 export function VoiceCard({ voice, chosen, choose, sample, text, language }: Props) {
   const { t } = useTranslation('agents');
+  const providerName = useProviderName();
   const format = useFormat();
   const words = useWords();
   const about = [voice.locale ? format.language(voice.locale) : t('wizard.voice.everyLanguage')];
@@ -57,7 +59,7 @@ export function VoiceCard({ voice, chosen, choose, sample, text, language }: Pro
           <Chip small tone="brand">
             {voice.quality || t(`wizard.voice.types.${voice.type}`)}
           </Chip>
-          <Chip small>{voice.provider_name}</Chip>
+          <Chip small>{providerName(voice.provider, voice.provider_name)}</Chip>
         </span>
       </label>
       {address && (

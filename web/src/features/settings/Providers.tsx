@@ -14,6 +14,7 @@ import { LoadFailed } from '~/components/LoadFailed';
 import page from '~/components/Page.module.css';
 import { PageTitle } from '~/components/PageTitle';
 import { ProviderForm } from '~/components/providers/ProviderForm';
+import { useProviderName } from '~/components/useProviderName';
 import { Chip } from '~/ui/Chip';
 import classes from './settings.module.css';
 
@@ -40,6 +41,7 @@ export function Providers() {
 }
 
 function Card({ provider }: { provider: Provider }) {
+  const name = useProviderName()(provider.id, provider.name);
   const { t, i18n } = useTranslation(['settings', 'providers']);
   // What one lacks that nobody has set is always the same, and has words; of the others it is the server's English.
   const worded = provider.source === 'default' && i18n.exists(`providers:missing.${provider.id}`);
@@ -53,7 +55,7 @@ function Card({ provider }: { provider: Provider }) {
       <h2 className={classes.providerHead}>
         <button type="button" className={classes.provider} aria-expanded={opened} onClick={toggle}>
           <span className={classes.rowText}>
-            <strong id={id}>{provider.name}</strong>
+            <strong id={id}>{name}</strong>
             <span>{provider.offers.map((o) => t(`providers.offers.${o}`)).join(' · ')}</span>
             {provider.missing ? (
               <span className={classes.missing}>{missing}</span>
@@ -88,6 +90,7 @@ function Card({ provider }: { provider: Provider }) {
 }
 
 function Reset({ provider }: { provider: Provider }) {
+  const name = useProviderName()(provider.id, provider.name);
   const { t } = useTranslation('settings');
   const queries = useQueryClient();
   const [asking, ask] = useDisclosure(false);
@@ -102,7 +105,7 @@ function Reset({ provider }: { provider: Provider }) {
       </GuardedButton>
       <Confirm
         opened={asking}
-        title={t('providers.resetTitle', { name: provider.name })}
+        title={t('providers.resetTitle', { name })}
         text={t('providers.resetText')}
         confirm={t('providers.resetConfirm')}
         pending={reset.isPending}

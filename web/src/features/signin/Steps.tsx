@@ -9,6 +9,7 @@ import { LoadFailed } from '~/components/LoadFailed';
 import { LinkButton } from '~/components/links';
 import { ProviderForm } from '~/components/providers/ProviderForm';
 import { useFormat } from '~/components/useFormat';
+import { useProviderName } from '~/components/useProviderName';
 import { wishToTalk } from '~/live/intent';
 import { Chip } from '~/ui/Chip';
 import { Orb } from '~/ui/Orb';
@@ -49,6 +50,7 @@ export function Steps({ step, agent, go }: Props) {
 
 function Voice({ next }: { next(): void }) {
   const { t } = useTranslation('signin');
+  const providerName = useProviderName();
   const providers = useQuery(providersQuery());
   const [chosen, setChosen] = useState('offline');
   if (providers.isError) return <LoadFailed error={providers.error} retry={() => void providers.refetch()} />;
@@ -70,7 +72,7 @@ function Voice({ next }: { next(): void }) {
         {vendors.map((p) => (
           <Choice
             key={p.id}
-            name={p.name}
+            name={providerName(p.id, p.name)}
             text={p.offers.map((o) => t(`steps.offers.${o}`)).join(' · ')}
             chip={p.present ? t('steps.voice.ready') : t('steps.voice.needsKey')}
             tone={p.present ? 'pos' : 'plain'}
@@ -94,8 +96,9 @@ function Voice({ next }: { next(): void }) {
 }
 
 function Vendor({ provider, next }: { provider: Provider; next(): void }) {
+  const name = useProviderName()(provider.id, provider.name);
   return (
-    <section className={classes.vendor} aria-label={provider.name}>
+    <section className={classes.vendor} aria-label={name}>
       <ProviderForm provider={provider} saved={next} />
     </section>
   );
