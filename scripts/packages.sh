@@ -16,6 +16,7 @@ run_packages=(
   espeak-ng libespeak-ng1 python3       # voices: the program, its library, and the interpreter of the worker that loads it
   libpocketsphinx3 pocketsphinx-en-us   # recognition of English
   libopus0                              # the codec that browsers and phones prefer
+  poppler-utils                         # pdftotext, which reads PDF files better than we do
 )
 
 # What its tests use besides.

@@ -31,6 +31,8 @@ var levels = map[string]int{
 
 	"internal/outbound": 1,
 
+	"internal/knowledge/extract": 1,
+
 	"internal/provider": 2,
 	"internal/tool":     2,
 

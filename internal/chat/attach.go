@@ -14,6 +14,7 @@ import (
 
 	"griot/internal/conversation"
 	"griot/internal/fault"
+	"griot/internal/knowledge/extract"
 	"griot/internal/model/llm"
 )
 
@@ -41,13 +42,11 @@ type Attachment struct {
 	data []byte
 }
 
-const typePDF = "application/pdf"
-
 var images = []string{"image/png", "image/jpeg", "image/webp", "image/gif"}
 
 // receive looks at what came with a message. Nothing is kept yet. Faults are Invalid: "attachment_too_large", "too_many_attachments", "bad_attachment",
-// "attachment_unreadable", and "model_takes_no_images" or "model_takes_no_documents".
-func receive(m llm.Model, ups []Upload) ([]Attachment, error) {
+// "attachment_unreadable", "model_takes_no_images", and those of documents (package extract).
+func (s *Service) receive(ctx context.Context, m llm.Model, ups []Upload) ([]Attachment, error) {
 	if len(ups) > MaxAttachments {
 		f := fault.New(fault.Invalid, "too_many_attachments", "A message takes %d files at most.", MaxAttachments)
 		f.Params = map[string]string{"max": fmt.Sprint(MaxAttachments)}
@@ -55,7 +54,7 @@ func receive(m llm.Model, ups []Upload) ([]Attachment, error) {
 	}
 	var out []Attachment
 	for i, u := range ups {
-		a, err := look(m, u)
+		a, err := s.look(ctx, m, u)
 		if err != nil {
 			var f *fault.Error
 			if !errors.As(err, &f) {
@@ -88,7 +87,7 @@ func nameOf(name string) string {
 	return name
 }
 
-func look(m llm.Model, u Upload) (Attachment, error) {
+func (s *Service) look(ctx context.Context, m llm.Model, u Upload) (Attachment, error) {
 	a := Attachment{Name: nameOf(u.Name)}
 	data := u.Data
 	if _, rest, ok := strings.Cut(data, ";base64,"); ok && strings.HasPrefix(data, "data:") { // as browsers read files
@@ -113,20 +112,15 @@ func look(m llm.Model, u Upload) (Attachment, error) {
 		}
 		a.Type = kind
 		return a, nil
-	case kind == typePDF:
-		if !llm.TakesFiles(m) {
-			return a, fault.New(fault.Invalid, "model_takes_no_documents", "The agent cannot read PDF files.")
-		}
-		a.Type = typePDF
+	case extract.IsPDF(raw) && llm.TakesFiles(m):
+		a.Type = extract.PDF
 		return a, nil
-	case kind == "application/zip":
-		text, mime, err := office(raw)
+	case extract.Knows(raw):
+		d, err := s.documents.Read(ctx, raw, maxRead)
 		if err != nil {
 			return a, err
 		}
-		a.Type = mime
-		a.Text, a.Cut = cut(text)
-		a.data = nil
+		a.Type, a.Text, a.Cut, a.data = d.Type, d.Text, d.Cut, nil
 		return a, nil
 	}
 	raw = bytes.TrimPrefix(raw, []byte("\xEF\xBB\xBF"))
@@ -146,7 +140,7 @@ func look(m llm.Model, u Upload) (Attachment, error) {
 }
 
 func unreadable(name string) error {
-	return fault.New(fault.Invalid, "attachment_unreadable", "%s is of a kind that cannot be read: pictures, PDF, Word, Excel, PowerPoint, OpenDocument and text can.", name)
+	return fault.New(fault.Invalid, "attachment_unreadable", "%s is of a kind that cannot be read: pictures, PDF, Word, Excel, PowerPoint, OpenDocument, RTF and text can.", name)
 }
 
 func cut(text string) (string, bool) {

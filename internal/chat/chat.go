@@ -15,6 +15,7 @@ import (
 	"griot/internal/blob"
 	"griot/internal/conversation"
 	"griot/internal/fault"
+	"griot/internal/knowledge/extract"
 	"griot/internal/model/llm"
 	"griot/internal/tool"
 )
@@ -105,6 +106,8 @@ type Service struct {
 	lim     Limits
 	figures figures
 
+	documents *extract.Reader
+
 	stop context.CancelCauseFunc // ends the replies
 	ctx  context.Context         // of the replies: done when the service closes
 	wg   sync.WaitGroup          // the replies
@@ -125,7 +128,7 @@ var errClosed = fault.New(fault.Unavailable, "shutting_down", "The server is shu
 
 // New makes a service. Call Close at the end.
 func New(o Options) *Service {
-	s := &Service{agents: o.Agents, records: o.Records, blobs: o.Blobs, log: o.Log, lim: o.Limits.orDefaults(), streams: map[place]*Stream{}, brief: map[place]*brief{}, seen: map[place]time.Time{}}
+	s := &Service{agents: o.Agents, records: o.Records, blobs: o.Blobs, log: o.Log, lim: o.Limits.orDefaults(), documents: extract.New(0), streams: map[place]*Stream{}, brief: map[place]*brief{}, seen: map[place]time.Time{}}
 	if s.log == nil {
 		s.log = slog.Default()
 	}

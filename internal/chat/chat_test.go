@@ -314,10 +314,10 @@ func TestAttachments(t *testing.T) {
 		t.Fatal("a file is left")
 	}
 	for code, u := range map[string]chat.Upload{
-		"bad_attachment":           {Data: "%%%"},
-		"attachment_too_large":     {Data: base64.StdEncoding.EncodeToString(make([]byte, 10<<20+1))},
-		"attachment_unreadable":    {Name: "a.exe", Data: base64.StdEncoding.EncodeToString([]byte("MZ\x00\x01\x02\xff"))},
-		"model_takes_no_documents": {Name: "a.pdf", Data: base64.StdEncoding.EncodeToString([]byte("%PDF-1.7\n"))},
+		"bad_attachment":        {Data: "%%%"},
+		"attachment_too_large":  {Data: base64.StdEncoding.EncodeToString(make([]byte, 10<<20+1))},
+		"attachment_unreadable": {Name: "a.exe", Data: base64.StdEncoding.EncodeToString([]byte("MZ\x00\x01\x02\xff"))},
+		"document_unreadable":   {Name: "a.pdf", Data: base64.StdEncoding.EncodeToString([]byte("%PDF-1.7\n"))},
 	} {
 		_, err := w.Send(t.Context(), "default", "sales", chat.Incoming{Text: "Look", Attachments: []chat.Upload{u}})
 		require.Equal(t, code, fault.CodeOf(err))

@@ -10,6 +10,7 @@ import (
 
 	"griot/internal/conversation"
 	"griot/internal/event"
+	"griot/internal/knowledge/extract"
 	"griot/internal/model/llm"
 )
 
@@ -157,7 +158,7 @@ func (s *Service) userMessage(ctx context.Context, model llm.Model, b event.Item
 			case strings.HasPrefix(a.Type, "image/") && llm.TakesImages(model):
 				m.Images = append(m.Images, llm.Image{Type: a.Type, Base64: data})
 				continue
-			case a.Type == typePDF && llm.TakesFiles(model):
+			case a.Type == extract.PDF && llm.TakesFiles(model):
 				m.Files = append(m.Files, llm.File{Name: a.Name, Type: a.Type, Base64: data})
 				continue
 			}

@@ -41,7 +41,7 @@ func (s *Service) Send(ctx context.Context, tenant, agent string, in Incoming) (
 	if err != nil {
 		return nil, err
 	}
-	files, err := receive(a.LLM, in.Attachments)
+	files, err := s.receive(ctx, a.LLM, in.Attachments)
 	if err != nil {
 		return nil, err
 	}

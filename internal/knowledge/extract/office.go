@@ -1,4 +1,4 @@
-package chat
+package extract
 
 import (
 	"archive/zip"
@@ -13,11 +13,9 @@ import (
 	"strings"
 
 	"github.com/xuri/excelize/v2"
-
-	"griot/internal/fault"
 )
 
-// Bounds of a document that is read: it is somebody's, and may be made to harm.
+// Bounds of a document that is unpacked.
 const (
 	maxInflated = 64 << 20 // bytes of all its parts
 	maxParts    = 2000     // that are looked at
@@ -25,17 +23,21 @@ const (
 
 // document is a zip file of parts.
 type document struct {
+	limit int // bytes of text that are wanted
 	parts map[string]*zip.File
 	left  int64 // bytes that may still be inflated
 }
 
 // office reads the text of a Word, Excel, PowerPoint or OpenDocument file (ECMA-376, OASIS OpenDocument 1.3), and tells its type.
-func office(raw []byte) (text, mime string, err error) {
+func office(raw []byte, limit int) (text, mime string, err error) {
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
-	if err != nil || len(z.File) > maxParts {
-		return "", "", unreadable("It")
+	if err != nil {
+		return "", "", unreadable(err)
 	}
-	d := &document{parts: map[string]*zip.File{}, left: maxInflated}
+	if len(z.File) > maxParts {
+		return "", "", unreadable(errors.New("it has too many parts"))
+	}
+	d := &document{limit: limit, parts: map[string]*zip.File{}, left: maxInflated}
 	for _, f := range z.File {
 		d.parts[f.Name] = f
 	}
@@ -47,7 +49,7 @@ func office(raw []byte) (text, mime string, err error) {
 		err = d.words(&b, "word/document.xml")
 	case d.parts["xl/workbook.xml"] != nil:
 		mime = ooxml + "spreadsheetml.sheet"
-		err = sheets(&b, raw)
+		err = sheets(&b, raw, limit)
 	case d.parts["ppt/presentation.xml"] != nil:
 		mime = ooxml + "presentationml.presentation"
 		for i, name := range d.numbered("ppt/slides/slide") {
@@ -63,13 +65,10 @@ func office(raw []byte) (text, mime string, err error) {
 		}
 		err = d.words(&b, "content.xml")
 	default:
-		return "", "", unreadable("It")
+		return "", "", unreadable(errors.New("a zip file that is no document"))
 	}
 	if err != nil {
-		return "", "", fault.Wrap(err, fault.Invalid, "attachment_unreadable", "The document cannot be read")
-	}
-	if strings.TrimSpace(b.String()) == "" {
-		return "", "", fault.New(fault.Invalid, "attachment_unreadable", "There is no text in the document.")
+		return "", "", unreadable(err)
 	}
 	return b.String(), mime, nil
 }
@@ -142,7 +141,7 @@ func (d *document) words(b *bytes.Buffer, name string) error {
 	odf := name == "content.xml"
 	var cells int
 	err := d.tokens(name, func(t xml.Token) error {
-		if b.Len() > maxRead {
+		if b.Len() > d.limit {
 			return errEnough
 		}
 		switch v := t.(type) {
@@ -199,7 +198,7 @@ func trim(b *bytes.Buffer) {
 }
 
 // sheets writes the cells of a workbook as people see them, a line for each row.
-func sheets(b *bytes.Buffer, raw []byte) (err error) {
+func sheets(b *bytes.Buffer, raw []byte, limit int) (err error) {
 	f, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{UnzipSizeLimit: maxInflated, UnzipXMLSizeLimit: maxInflated})
 	if err != nil {
 		return fmt.Errorf("open the workbook: %w", err)
@@ -211,7 +210,7 @@ func sheets(b *bytes.Buffer, raw []byte) (err error) {
 		if err != nil {
 			return fmt.Errorf("read the sheet %s: %w", name, err)
 		}
-		for rows.Next() && b.Len() <= maxRead {
+		for rows.Next() && b.Len() <= limit {
 			cells, err := rows.Columns()
 			if err != nil {
 				return errors.Join(fmt.Errorf("read the sheet %s: %w", name, err), rows.Close())
