@@ -89,7 +89,7 @@ function Entry({ tool, on, off, toggle }: { tool: Tool; on: boolean; off: boolea
         <span>
           <input type="checkbox" checked={on} disabled={off} onChange={toggle} /> <strong>{tool.display_name}</strong>
         </span>
-        <b>{tool.name}</b>
+        {tool.display_name !== tool.name && <b>{tool.name}</b>}
         <span>{tool.definition.function.description}</span>
       </label>
       {tool.policy.approval && (

@@ -35,7 +35,13 @@ function Content() {
   const { t } = useTranslation('tools');
   const { allowed } = useAccess('conversations:read');
   const waiting = useQuery({ ...proposedQuery(50), refetchInterval: everyMs, enabled: allowed });
-  const decided = useQuery({ ...decidedQuery(), refetchInterval: everyMs * 5, enabled: allowed });
+  const decided = useQuery({
+    ...decidedQuery(),
+    // What was allowed is soon done or not.
+    refetchInterval: ({ state }) =>
+      state.data?.items.some((e) => e.state === 'authorised' || e.state === 'sent') ? everyMs : everyMs * 5,
+    enabled: allowed,
+  });
   if (!allowed) return <Forbidden needs="conversations:read" title={t('approvals.title')} />;
   const items = (waiting.data?.items ?? []).toSorted((a, b) => a.proposed_at.localeCompare(b.proposed_at));
   const past = (decided.data?.items ?? []).filter((e) => e.state !== 'proposed');

@@ -47,7 +47,7 @@ export function ToolCard({ tool }: { tool: Tool }) {
               {name}
             </Link>
           </h2>
-          <code>{tool.name}</code>
+          {tool.display_name !== tool.name && <code>{tool.name}</code>}
         </div>
         <Chip tone={tool.is_system ? 'info' : 'brand'}>{t(tool.is_system ? 'system' : 'custom')}</Chip>
       </header>

@@ -1,13 +1,14 @@
 import { Button, Textarea } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import { useMutation, useQuery } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useBlocker } from '@tanstack/react-router';
 import { type ReactNode, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from '~/api/client';
 import type { Complaint, ToolAnswer } from '~/api/tools';
 import page from '~/components/Page.module.css';
 import { Problem } from '~/components/Problem';
-import { createTool, nameQuery, updateTool } from './api';
+import { createTool, nameQuery, toolQuery, updateTool } from './api';
 import { Basics } from './Basics';
 import { Checker } from './Checker';
 import { bodyOf, type Field, formOf, missing, type ToolForm } from './form';
@@ -41,11 +42,27 @@ export function ToolEditor({ first, tool, saved, reload }: Props) {
   const lacks = missing(form);
   // What the change is based on: not a newer version that was fetched meanwhile, which would overwrite it unseen.
   const [base, setBase] = useState(tool);
+  /** What is kept and what is written, to know whether something would be lost. Not state: saving may leave the page before it is drawn again. */
+  const kept = useRef(first);
+  const written = useRef(first);
+  const loses = () => JSON.stringify(written.current) !== JSON.stringify(kept.current);
+  useBlocker({
+    shouldBlockFn: () => loses() && !window.confirm(t('page.leaves')),
+    enableBeforeUnload: loses,
+  });
+  const queries = useQueryClient();
   const save = useMutation({
-    mutationFn: () => (base ? updateTool(base.id, bodyOf(form, base)) : createTool(bodyOf(form))),
+    mutationFn: async ({ over = false }: { over?: boolean }) => {
+      if (!base) return createTool(bodyOf(form));
+      // Over somebody else's change: on its version, so that a third one would be noticed again.
+      const on = over ? await queries.fetchQuery({ ...toolQuery(base.id), staleTime: 0 }) : base;
+      return updateTool(base.id, bodyOf(form, on));
+    },
     onSuccess: (next) => {
+      kept.current = formOf(next); // its secrets are masked now
+      written.current = kept.current;
       setBase(next);
-      setForm(formOf(next)); // its secrets are masked now
+      setForm(kept.current);
       setComplaints(next.complaints);
       setTried(false);
       saved(next);
@@ -53,7 +70,8 @@ export function ToolEditor({ first, tool, saved, reload }: Props) {
   });
   const edit = (change: Partial<ToolForm>) => {
     if (save.isSuccess) save.reset();
-    setForm((f) => ({ ...f, ...change }));
+    written.current = { ...written.current, ...change };
+    setForm(written.current);
   };
   const wrong = (field: Field) => {
     const why = tried ? lacks.find((m) => m.field === field)?.why : undefined;
@@ -63,7 +81,7 @@ export function ToolEditor({ first, tool, saved, reload }: Props) {
   const submit = () => {
     setTried(true);
     const field = lacks[0]?.field ?? (taken ? 'name' : undefined);
-    if (!field) return save.mutate();
+    if (!field) return save.mutate({});
     top.current?.querySelector<HTMLElement>(`[data-field="${field}"]`)?.focus();
   };
   const part: PartProps = { form, edit, wrong };
@@ -88,7 +106,14 @@ export function ToolEditor({ first, tool, saved, reload }: Props) {
         <PolicyFields form={form} edit={edit} />
         <div className={classes.save}>
           <Problem error={save.error} />
-          {conflict && reload}
+          {conflict && (
+            <div className={classes.conflict}>
+              <Button variant="default" size="compact-sm" onClick={() => save.mutate({ over: true })}>
+                {t('page.over')}
+              </Button>
+              {reload}
+            </div>
+          )}
           <Button type="submit" loading={save.isPending}>
             {t(tool ? 'save' : 'create')}
           </Button>

@@ -77,7 +77,12 @@ function Head({ tool }: { tool: ToolAnswer }) {
           >
             {t('deletion.confirm')}
           </GuardedButton>
-          <DeleteTool tool={tool} opened={asking} close={ask.close} deleted={() => void navigate({ to: '/tools' })} />
+          <DeleteTool
+            tool={tool}
+            opened={asking}
+            close={ask.close}
+            deleted={() => void navigate({ to: '/tools', ignoreBlocker: true })}
+          />
         </>
       )}
     </div>

@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse, http } from 'msw';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it, vi } from 'vitest';
 import type { Effect, ToolAnswer } from '~/api/tools';
 import { renderApp } from '~/testing/render';
 import { server } from '~/testing/server';
@@ -220,4 +220,43 @@ it('what an agent wants to do is counted in the bar and decided on its page', as
   expect(await screen.findByText('Nothing to decide')).toBeVisible();
   expect(sent).toEqual({ allow: true });
   expect(await screen.findByText('Allowed')).toBeVisible();
+});
+
+it('what somebody else changed meanwhile is seen, and what was written here is kept', async () => {
+  let version = 2;
+  const puts: unknown[] = [];
+  server.use(
+    http.get('*/tools/api/get/tool_1', () => HttpResponse.json(aTool({ version }))),
+    http.put('*/tools/api/update/tool_1', async ({ request }) => {
+      const body = (await request.json()) as { version: number; description: string };
+      puts.push([body.version, body.description]);
+      if (body.version !== version) return refusal('tool_changed', 409, {});
+      version++;
+      const changed = aTool({ version });
+      changed.definition.function.description = body.description;
+      return HttpResponse.json(changed);
+    }),
+  );
+  const asked: string[] = [];
+  vi.stubGlobal('confirm', (text: string) => asked.push(text) > 1);
+  const { router } = renderApp('/tools/tool_1');
+  const words = (await screen.findAllByLabelText('Description'))[0] as HTMLElement;
+  version = 5;
+  await userEvent.clear(words);
+  await userEvent.type(words, 'Mine.');
+  await userEvent.click(screen.getByRole('button', { name: 'Save' }));
+  await userEvent.click(await screen.findByRole('button', { name: 'Save mine over it' }));
+  expect(await screen.findByText('Saved')).toBeVisible();
+  expect(puts).toEqual([
+    [2, 'Mine.'],
+    [5, 'Mine.'],
+  ]);
+  // What is kept is left without a question; what is not, after one.
+  await userEvent.type(words, ' More.');
+  await userEvent.click(screen.getByRole('link', { name: 'Home' }));
+  await expect.poll(() => asked).toEqual(['What you wrote is not saved. Leave the page?']);
+  expect(router.state.location.pathname).toBe('/tools/tool_1');
+  await userEvent.click(screen.getByRole('link', { name: 'Home' }));
+  await expect.poll(() => router.state.location.pathname).toBe('/');
+  vi.unstubAllGlobals();
 });
