@@ -373,7 +373,14 @@ func (c *checker) offers(ctx context.Context, models Models) {
 		return // the reason is said already
 	}
 	if err := models.Usable(ctx, d); err != nil {
-		c.wrong("model", first(fault.CodeOf(err), "cannot_answer"), nil, "No conversation could begin: %v", err)
+		field, params := "model", map[string]string(nil)
+		var f *fault.Error
+		if errors.As(err, &f) {
+			if params = f.Params; f.Param == "model.flow" {
+				field = f.Param
+			}
+		}
+		c.wrong(field, first(fault.CodeOf(err), "cannot_answer"), params, "No conversation could begin: %v", err)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"griot/internal/chat"
 	"griot/internal/event"
 	"griot/internal/fault"
+	"griot/internal/flow/library"
 	"griot/internal/identity"
 	"griot/internal/toolbox"
 )
@@ -36,6 +37,7 @@ type Services struct {
 	Templates     Templates
 	Writers       Writers
 	Tools         *toolbox.Service
+	Flows         *library.Service
 	Chat          *chat.Service
 	Effects       Effects
 	Identity      *identity.Service
@@ -103,6 +105,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.templates()
 	a.prompts()
 	a.tools()
+	a.flows()
 	a.chat()
 	a.effects()
 	a.describe()

@@ -90,6 +90,7 @@ var wholeLists = map[string]string{
 	"GET /api/roles":                     "there are four, in the order of what they may do, with the scopes beside them",
 	"GET /api/conversations/{id}/events": "the journal of one conversation is one document, which replays are made of",
 	"GET /api/billing-rate":              "the rates are one thing: each holds until the next begins",
+	"GET /api/flows/{id}/diff":           "a comparison is one document",
 	"GET /api/agents/{reference}/diff":   "a comparison is one document",
 }
 

@@ -176,7 +176,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Overview: overview.NewService(db, records.Watch), Stop: stopCtx, Calls: register, System: a, Providers: settings,
-		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
+		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Flows: a.openFlows(db), Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if a.twilio != nil { // it knows its own requests by their signatures
 		mux.Handle(twilio.Path, a.twilio)

@@ -8,6 +8,7 @@ import (
 	"griot/internal/chat"
 	"griot/internal/conversation"
 	"griot/internal/fault"
+	"griot/internal/flow"
 	"griot/internal/model/llm"
 	"griot/internal/tool"
 )
@@ -33,11 +34,11 @@ func (p *planner) ChatAgent(ctx context.Context, ref string) (chat.Agent, error)
 		f.Params = map[string]string{"reference": d.Reference}
 		return chat.Agent{}, f
 	}
-	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: d.Greeting.Text,
+	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: flow.Opening(mind.model, d.Language, d.Greeting.Text),
 		LLM: mind.model, Model: mind.name, Limits: llm.Limits{MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature},
 		Settings: chat.Settings{Timeout: d.Chat.Timeout, MaxMessages: d.Chat.MaxMessages, Unsaved: !d.Chat.Save},
 		Look:     chat.Look{Suggestions: d.Chat.Suggestions, Color: d.Chat.Color, Avatar: d.Chat.Avatar}}
-	if p.tools != nil && len(wanted(d)) > 0 {
+	if p.tools != nil && len(p.wanted(ctx, d)) > 0 {
 		out.Equip = func(ctx context.Context) ([]tool.Tool, func()) {
 			set, missing := p.gather(ctx, d)
 			for _, m := range missing {

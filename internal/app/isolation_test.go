@@ -67,6 +67,8 @@ func TestTenantsAreIsolated(t *testing.T) {
 	var hammer struct{ ID string }
 	ada.do("POST", "/tools/api/create", map[string]any{"name": "their_hammer", "description": "Hammer of the first tenant", "execution": map[string]any{"endpoint": "https://their.example.com"}}).ok(&hammer)
 	ada.do("PUT", "/tools/api/variables/THEIR_TOKEN", map[string]string{"value": "their-token"}).ok(nil)
+	var script struct{ ID string }
+	ada.do("POST", "/api/flows", map[string]any{"definition": flowOf("Script of the first tenant")}).ok(&script)
 	const effect = "eff_0123456789abcdef01234567"
 	require.NoError(t, db.CreateEffect(t.Context(), tool.Effect{Tenant: "default", ID: effect, Tool: "their_hammer", Arguments: "{}", State: tool.Proposed, Approval: true, ProposedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}))
 	definition := map[string]any{"definition": map[string]any{"name": "Mine"}}
@@ -81,7 +83,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 	var their me
 	bob.do("GET", "/api/session", nil).ok(&their)
 	require.Equal(t, "acme", their.Tenant.ID)
-	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab", hammer.ID, "their_hammer", "THEIR_TOKEN", "their-token", effect}
+	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab", hammer.ID, "their_hammer", script.ID, "Script of the first", "THEIR_TOKEN", "their-token", effect}
 
 	own := probe{}
 	probes := map[string]probe{
@@ -113,6 +115,19 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /api/billing-rate":                          own,
 		"PUT /api/billing-rate":                          {body: map[string]any{"per_minute": 0.5}},
 		"GET /api/realtime/stats":                        own,
+
+		"GET /api/flows":                         own,
+		"POST /api/flows":                        {body: map[string]any{"definition": flowOf("Mine")}},
+		"POST /api/flows/validate":               {body: map[string]any{"definition": flowOf("Mine")}},
+		"POST /api/flows/try":                    {body: map[string]any{"flow": script.ID, "lang": "en", "said": []string{}}, code: "flow_not_found"},
+		"GET /api/flows/{id}":                    {id: script.ID, code: "flow_not_found"},
+		"PUT /api/flows/{id}":                    {id: script.ID, body: map[string]any{"definition": flowOf("Mine")}, code: "flow_not_found"},
+		"DELETE /api/flows/{id}":                 {id: script.ID, code: "flow_not_found"},
+		"POST /api/flows/{id}/copy":              {id: script.ID, body: map[string]any{}, code: "flow_not_found"},
+		"POST /api/flows/{id}/rollback":          {id: script.ID, body: map[string]any{"version": 1}, code: "flow_not_found"},
+		"GET /api/flows/{id}/versions":           {id: script.ID, code: "flow_not_found"},
+		"GET /api/flows/{id}/versions/{version}": {id: script.ID, code: "flow_not_found"},
+		"GET /api/flows/{id}/diff":               {id: script.ID, query: "?from=1", code: "flow_not_found"},
 
 		"GET /tools/api/list":                     own,
 		"GET /tools/api/categories":               own,

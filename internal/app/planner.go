@@ -16,6 +16,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/flow"
+	"griot/internal/flow/library"
 	livert "griot/internal/live/realtime"
 	"griot/internal/live/session"
 	"griot/internal/live/turn"
@@ -34,6 +35,7 @@ type planner struct {
 	agents *agent.Service
 	models *provider.Registry
 	tools  *toolbox.Service // nil where agents have none
+	flows  *library.Service // nil where there are only the product's
 
 	guarded *http.Client // the way out for addresses that tenants chose; nil where nothing guards
 
@@ -86,7 +88,7 @@ func (p *planner) planOf(ctx context.Context, d agent.Definition) (session.Plan,
 				Lang: d.Language, Sensitivity: turn.Sensitivity(d.Turn.Sensitivity), KeepThinking: d.Turn.KeepThinking},
 			Hints: stt.Hints{Open: true},
 		},
-		Greeting: first(d.Greeting.Text, flow.Opening(d.Model.Flow, d.Language)), Protected: d.Greeting.Uninterruptible, NoSelfVoice: !d.Turn.SelfVoice,
+		Greeting: flow.Opening(mind.model, d.Language, d.Greeting.Text), Protected: d.Greeting.Uninterruptible, NoSelfVoice: !d.Turn.SelfVoice,
 		Limits:  session.Limits{Max: d.Limits.MaxDuration, Idle: d.Limits.IdleHangUp},
 		Phrases: phrases(d.Language),
 	}
@@ -400,15 +402,32 @@ func (p *planner) mind(ctx context.Context, d agent.Definition) (chosen[llm.Mode
 		}
 		return chosen[llm.Model]{model, id}, nil
 	}
-	f, err := flow.New(d.Model.Flow, d.Language, model)
+	name := "flow/" + d.Model.Flow
+	var f llm.Model
+	if own, ok, ferr := p.ownFlow(ctx, d.Model.Flow); ferr != nil {
+		return chosen[llm.Model]{}, ferr
+	} else if ok {
+		f, err = flow.NewCustom(own, d.Language, model)
+		name = "flow/" + own.Name
+	} else {
+		f, err = flow.New(d.Model.Flow, d.Language, model)
+	}
 	if err != nil {
 		return chosen[llm.Model]{}, err
 	}
-	name := "flow/" + d.Model.Flow
 	if model != nil {
 		name += "+" + id
 	}
 	return chosen[llm.Model]{f, name}, nil
+}
+
+// ownFlow is the definition of a flow that people of the tenant made; false for one of the product.
+func (p *planner) ownFlow(ctx context.Context, id string) (flow.Definition, bool, error) {
+	if p.flows == nil || !strings.HasPrefix(id, library.Prefix) {
+		return flow.Definition{}, false, nil
+	}
+	d, err := p.flows.Running(ctx, tenantOf(ctx), id)
+	return d, err == nil, err
 }
 
 // thinker is an agent's language model with those that stand in for it, and the id of the first one's provider; nil for an agent that has none.

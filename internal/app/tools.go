@@ -14,6 +14,7 @@ import (
 	"griot/internal/config"
 	"griot/internal/fault"
 	"griot/internal/flow"
+	"griot/internal/flow/library"
 	"griot/internal/live/session"
 	"griot/internal/outbound"
 	"griot/internal/secret"
@@ -110,15 +111,28 @@ func checkPython(ctx context.Context, r *python.Runner, t toolbox.Tool) error {
 	return nil
 }
 
+// openFlows opens the call flows that people make.
+func (a *App) openFlows(db *store.Store) *library.Service {
+	a.plans.flows = library.NewService(library.Options{Store: db, UsedBy: func(ctx context.Context, tenant, id string) ([]string, error) {
+		return a.agentsWith(ctx, tenant, func(d agent.Definition) bool { return d.Model.Flow == id })
+	}})
+	return a.plans.flows
+}
+
 // usedBy lists the agents of a tenant that name a tool.
-func (a *App) usedBy(ctx context.Context, tenant, name string) (refs []string, err error) {
+func (a *App) usedBy(ctx context.Context, tenant, name string) ([]string, error) {
+	return a.agentsWith(ctx, tenant, func(d agent.Definition) bool { return slices.Contains(d.Tools, name) })
+}
+
+// agentsWith lists the references of a tenant's living agents that are so.
+func (a *App) agentsWith(ctx context.Context, tenant string, so func(agent.Definition) bool) (refs []string, err error) {
 	for cursor := ""; ; {
 		page, err := a.plans.agents.List(ctx, tenant, agent.Filter{Limit: 200}, cursor)
 		if err != nil {
 			return nil, err
 		}
 		for _, ag := range page.Items {
-			if slices.Contains(ag.Tools, name) {
+			if so(ag.Definition) {
 				refs = append(refs, ag.Reference)
 			}
 		}
@@ -133,7 +147,7 @@ const gathering = 4 * time.Second
 
 // equip gives a plan the tools that its agent names. What cannot be had becomes a notice: the conversation goes on without it.
 func (p *planner) equip(ctx context.Context, d agent.Definition, plan *session.Plan) {
-	if p.tools == nil || len(wanted(d)) == 0 {
+	if p.tools == nil || len(p.wanted(ctx, d)) == 0 {
 		return
 	}
 	all, missing := p.gather(ctx, d)
@@ -145,9 +159,13 @@ func (p *planner) equip(ctx context.Context, d agent.Definition, plan *session.P
 }
 
 // wanted lists the tools that an agent names, and those that its flow cannot do its work without.
-func wanted(d agent.Definition) []string {
+func (p *planner) wanted(ctx context.Context, d agent.Definition) []string {
 	out := slices.Clone(d.Tools)
-	for _, name := range flow.Tools(d.Model.Flow) {
+	add := flow.Tools(d.Model.Flow)
+	if own, ok, err := p.ownFlow(ctx, d.Model.Flow); ok && err == nil { // that it cannot be had is said by who asks for the model
+		add = own.Tools()
+	}
+	for _, name := range add {
 		if !slices.Contains(out, name) {
 			out = append(out, name)
 		}
@@ -157,7 +175,7 @@ func wanted(d agent.Definition) []string {
 
 // gather opens the tools that an agent names, and tells which of them cannot be had.
 func (p *planner) gather(ctx context.Context, d agent.Definition) (fixedSet, []toolbox.Missing) {
-	sets, names, missing := p.tools.Sets(ctx, tenantOf(ctx), wanted(d))
+	sets, names, missing := p.tools.Sets(ctx, tenantOf(ctx), p.wanted(ctx, d))
 	ctx, cancel := context.WithTimeout(ctx, gathering)
 	defer cancel()
 	type gathered struct {

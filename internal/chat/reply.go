@@ -238,7 +238,7 @@ func (w *answering) once(ctx context.Context, cause string, tools []tool.Tool) s
 	evs := w.o.events()
 	w.id, w.item, w.gen, w.late, w.usage, w.done, w.names = newID("resp_"), newID("item_"), generation(evs)+1, false, llm.Usage{}, reply.Note{}, map[string]string{}
 	w.text.Reset()
-	req := llm.Request{Session: w.o.id, Lang: w.a.Lang, System: w.a.Instructions, Messages: w.s.history(ctx, w.a.LLM, evs, w.fresh), Limits: w.a.Limits}
+	req := llm.Request{Session: w.o.id, Lang: w.a.Lang, System: w.a.Instructions, Messages: w.s.history(ctx, w.a.LLM, evs, w.fresh), Limits: w.a.Limits, Began: w.o.sum.StartedAt}
 	for _, t := range tools {
 		req.Tools = append(req.Tools, t.Spec())
 	}

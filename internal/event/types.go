@@ -199,6 +199,11 @@ type (
 		Sent       Millis `json:"sent_ms"`        // first frame written to the leg
 		Heard      Millis `json:"heard_ms"`       // first sound acknowledged by the far end
 	}
+	// FlowMoved: the agent's call flow is at another node, or has collected something. Slots are values as programs read them.
+	FlowMoved struct {
+		Node  string            `json:"node"`
+		Slots map[string]string `json:"slots,omitempty"`
+	}
 	// FloorChanged says who has the floor now. Ephemeral.
 	FloorChanged struct {
 		Floor Floor `json:"floor"`
@@ -244,6 +249,7 @@ func (Interrupted) EventType() string    { return "reply.interrupted" }
 func (AgentSaid) EventType() string      { return "agent.said" }
 func (ReplyDone) EventType() string      { return "reply.done" }
 func (TurnTimed) EventType() string      { return "turn.timed" }
+func (FlowMoved) EventType() string      { return "flow.moved" }
 func (FloorChanged) EventType() string   { return "floor" }
 func (Repaired) EventType() string       { return "repaired" }
 func (Failed) EventType() string         { return "failed" }
@@ -288,6 +294,7 @@ func init() {
 	register[AgentSaid]()
 	register[ReplyDone]()
 	register[TurnTimed]()
+	register[FlowMoved]()
 	register[FloorChanged]()
 	register[Repaired]()
 	register[Failed]()

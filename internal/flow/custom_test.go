@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -46,7 +45,7 @@ func TestACustomFlowRuns(t *testing.T) {
 	node, slots := m.Trace(llm.Request{Messages: user("eight")})
 	require.Equal(t, "good", node)
 	require.Equal(t, map[string]string{"mark": "8"}, slots)
-	_, err = NewCustom(custom(t, survey), "fr", nil, time.UTC)
+	_, err = NewCustom(custom(t, survey), "fr", nil)
 	require.Equal(t, "unsupported_language", fault.CodeOf(err))
 }
 
@@ -79,7 +78,7 @@ func TestWhatIsWrongWithADefinitionIsSaidWithItsPlace(t *testing.T) {
 	require.Empty(t, custom(t, survey).Validate())
 	_, err := ParseDefinition([]byte(`{"name":"x","colour":"red"}`))
 	require.Equal(t, "bad_flow", fault.CodeOf(err))
-	_, err = NewCustom(Definition{}, "en", nil, nil)
+	_, err = NewCustom(Definition{}, "en", nil)
 	require.Equal(t, "bad_flow", fault.CodeOf(err))
 }
 
@@ -104,15 +103,23 @@ func TestTheModelAnswersInItsNodeOnly(t *testing.T) {
 	require.Contains(t, text, "Acacia", "the flow answers when the model fails")
 }
 
+func named(t testing.TB, name, lang string) llm.Model {
+	t.Helper()
+	m, err := newAt(name, lang, nil, wednesday)
+	require.NoError(t, err)
+	return m
+}
+
 func TestEveryFlowSpeaksFirstAndNamesItsTools(t *testing.T) {
 	for _, name := range Names()[1:] {
 		for _, lang := range Languages() {
-			require.NotEmpty(t, Opening(name, lang), name)
+			require.NotEmpty(t, Opening(named(t, name, lang), lang, ""), name)
 		}
 	}
-	require.Equal(t, "Bonjour, Maison Baobab, ici la prise de rendez-vous automatique. Pour quoi voulez-vous un rendez-vous : un devis, une réparation, un choix de tissu, ou un cours ?", Opening("appointment", "fr-FR"))
-	require.Empty(t, Opening("nothing", "fr"))
-	require.Empty(t, Opening("reception", "fr"), "its callers may speak first")
+	require.Equal(t, "Bonjour, Maison Baobab, ici la prise de rendez-vous automatique. Pour quoi voulez-vous un rendez-vous : un devis, une réparation, un choix de tissu, ou un cours ?", Opening(named(t, "appointment", "fr-FR"), "fr-FR", ""))
+	require.Equal(t, "Ici Awa. Pour quoi voulez-vous un rendez-vous : un devis, une réparation, un choix de tissu, ou un cours ?", Opening(named(t, "appointment", "fr"), "fr", "Ici Awa."), "the first question is asked all the same")
+	require.Empty(t, Opening(named(t, "reception", "fr"), "fr", ""), "its callers may speak first")
+	require.Equal(t, "Salut", Opening(nil, "fr", "Salut"))
 	require.Equal(t, []string{"book_appointment"}, Tools("appointment"))
 	require.Equal(t, []string{"open_ticket"}, Tools("support"))
 	require.Empty(t, Tools("reception"))

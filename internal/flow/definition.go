@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"griot/internal/fault"
 )
@@ -16,6 +17,7 @@ type Definition struct {
 	Title     map[string]string `json:"title,omitempty" yaml:"title"` // by language
 	About     map[string]string `json:"about,omitempty" yaml:"about"`
 	Languages []string          `json:"languages" yaml:"languages"`       // of en, es, fr; every text exists in each
+	Zone      string            `json:"zone,omitempty" yaml:"zone"`       // IANA name of the time zone of its dates and hours; empty: the server's
 	Start     string            `json:"start" yaml:"start"`               // id of the first node
 	Company   bool              `json:"company,omitempty" yaml:"company"` // the example company's facts answer questions, and its hours count
 	Hours     map[string]Hours  `json:"hours,omitempty" yaml:"hours"`     // opening hours by day, "monday" and so on; without any every time is open
@@ -68,19 +70,19 @@ type Wordings map[string][]string
 // Node is one step. Which fields count depends on its kind.
 type Node struct {
 	ID           string            `json:"id" yaml:"id"`
-	Kind         Kind              `json:"kind" yaml:"kind"`
-	Say          Wordings          `json:"say,omitempty" yaml:"say"`                   // {slot} is replaced with what was collected
-	Slot         string            `json:"slot,omitempty" yaml:"slot"`                 // ask, choose: where the answer goes
-	Type         SlotType          `json:"type,omitempty" yaml:"type"`                 // ask
-	Label        map[string]string `json:"label,omitempty" yaml:"label"`               // ask, choose: what a caller names to correct it: "the date"
-	Open         bool              `json:"open,omitempty" yaml:"open"`                 // ask for a date or a time: only within the opening hours
-	Options      []Option          `json:"options,omitempty" yaml:"options"`           // choose
-	Free         bool              `json:"free,omitempty" yaml:"free"`                 // choose: anything else is kept as it was said, and goes along "other"
-	Tool         string            `json:"tool,omitempty" yaml:"tool"`                 // call
-	Arguments    map[string]string `json:"arguments,omitempty" yaml:"arguments"`       // call: {slot} is the value, as in 2026-11-24, 15:00, 0612345678
-	Instructions string            `json:"instructions,omitempty" yaml:"instructions"` // model
-	Number       string            `json:"number,omitempty" yaml:"number"`             // human: whom to connect with; empty leaves it to the tool
-	Position     *Position         `json:"position,omitempty" yaml:"position"`         // in the editor
+	Kind         Kind              `json:"kind" yaml:"kind" enum:"say,ask,choose,confirm,call,model,human,end"`
+	Say          Wordings          `json:"say,omitempty" yaml:"say"`                                           // {slot} is replaced with what was collected
+	Slot         string            `json:"slot,omitempty" yaml:"slot"`                                         // ask, choose: where the answer goes
+	Type         SlotType          `json:"type,omitempty" yaml:"type" enum:"name,phone,date,time,number,text"` // ask
+	Label        map[string]string `json:"label,omitempty" yaml:"label"`                                       // ask, choose: what a caller names to correct it: "the date"
+	Open         bool              `json:"open,omitempty" yaml:"open"`                                         // ask for a date or a time: only within the opening hours
+	Options      []Option          `json:"options,omitempty" yaml:"options"`                                   // choose
+	Free         bool              `json:"free,omitempty" yaml:"free"`                                         // choose: anything else is kept as it was said, and goes along "other"
+	Tool         string            `json:"tool,omitempty" yaml:"tool"`                                         // call
+	Arguments    map[string]string `json:"arguments,omitempty" yaml:"arguments"`                               // call: {slot} is the value, as in 2026-11-24, 15:00, 0612345678
+	Instructions string            `json:"instructions,omitempty" yaml:"instructions"`                         // model
+	Number       string            `json:"number,omitempty" yaml:"number"`                                     // human: whom to connect with; empty leaves it to the tool
+	Position     *Position         `json:"position,omitempty" yaml:"position"`                                 // in the editor
 }
 
 // Position of a node in the editor.
@@ -175,6 +177,9 @@ func (v *checker) run() {
 		if !slices.Contains(Languages(), l) {
 			v.wrong(fmt.Sprintf("languages[%d]", i), "", "unsupported_language", "Flows do not speak %q; they speak %s.", l, strings.Join(Languages(), ", "))
 		}
+	}
+	if _, err := d.location(); err != nil {
+		v.wrong("zone", "", "bad_zone", "%q is no time zone; write it as in Europe/Paris.", d.Zone)
 	}
 	for day, h := range d.Hours {
 		if weekdayNamed(day) < 0 {
@@ -435,6 +440,14 @@ func (v *checker) reach() {
 			}
 		}
 	}
+}
+
+// location is where the flow's dates and hours count.
+func (d Definition) location() (*time.Location, error) {
+	if d.Zone == "" {
+		return time.Local, nil
+	}
+	return time.LoadLocation(d.Zone)
 }
 
 var weekdayNames = []string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"}

@@ -43,6 +43,7 @@ type walk struct {
 	waiting  string // id of the tool call whose result is awaited
 	calls    int
 	ended    bool
+	trail    []string // ids of the nodes gone through since the last message
 }
 
 // follow goes through a history and returns what comes next.
@@ -54,6 +55,9 @@ func follow(s *spoken, now time.Time, minded bool, req llm.Request) (*walk, step
 	st := w.enter(s.d.Start, "")
 	trailing := 0
 	for _, m := range req.Messages {
+		if m.Role == llm.User || m.Role == llm.ToolRole {
+			w.trail = nil
+		}
 		switch m.Role {
 		case llm.User:
 			st, trailing = w.hear(m.Text), 0
@@ -84,6 +88,7 @@ func (w *walk) enter(id, said string) step {
 			return w.end(join(said, w.s.say.Goodbye))
 		}
 		w.at, w.misses, w.changing, w.partial = n, 0, false, ""
+		w.trail = append(w.trail, n.ID)
 		switch n.Kind {
 		case Say:
 			said = join(said, w.wording(n, 0))

@@ -14,11 +14,6 @@ import (
 	"griot/internal/model/llm"
 )
 
-// Tracer is implemented by flows that know where they stand: the id of the node, and what was collected, by slot.
-type Tracer interface {
-	Trace(req llm.Request) (node string, slots map[string]string)
-}
-
 // graph runs a definition. It keeps nothing between requests.
 type graph struct {
 	d        *Definition
@@ -30,16 +25,13 @@ type graph struct {
 
 var (
 	_ llm.Expecter = (*graph)(nil)
-	_ Tracer       = (*graph)(nil)
+	_ llm.Tracer   = (*graph)(nil)
 )
 
-// NewCustom makes a model of a definition, with a language model for the nodes that ask for one, or nil. zone is where its dates and hours count; nil is the
-// machine's. A definition with problems is a fault.Invalid "bad_flow" with the first of them.
-func NewCustom(d Definition, lang string, fallback llm.Model, zone *time.Location) (llm.Model, error) {
-	if zone == nil {
-		zone = time.Local
-	}
-	return newGraph(d, lang, fallback, func() time.Time { return time.Now().In(zone) })
+// NewCustom makes a model of a definition, with a language model for the nodes that ask for one, or nil. A definition with problems is a fault.Invalid "bad_flow" with the first
+// of them.
+func NewCustom(d Definition, lang string, fallback llm.Model) (llm.Model, error) {
+	return newGraph(d, lang, fallback, time.Now)
 }
 
 func newGraph(d Definition, lang string, fallback llm.Model, now func() time.Time) (*graph, error) {
@@ -54,7 +46,11 @@ func newGraph(d Definition, lang string, fallback llm.Model, now func() time.Tim
 	if err != nil {
 		return nil, err
 	}
-	g := &graph{d: &d, langs: map[string]*spoken{}, lang: base(lang), fallback: fallback, now: now}
+	zone, err := d.location()
+	if err != nil {
+		return nil, fmt.Errorf("time zone of the flow %s: %w", d.Name, err)
+	}
+	g := &graph{d: &d, langs: map[string]*spoken{}, lang: base(lang), fallback: fallback, now: func() time.Time { return now().In(zone) }}
 	for _, l := range d.Languages {
 		g.langs[l] = prepare(&d, all[l])
 	}
@@ -82,24 +78,24 @@ func Builtin() (map[string]Definition, error) {
 	return maps.Clone(all), err
 }
 
-// Opening is what a flow of the product says first, for an agent that has no greeting of its own; empty for a flow that is unknown, and
-// for reception, whose callers may speak first. Without it a caller would not hear the flow's first question.
-func Opening(name, lang string) string {
-	if name == "" || name == "reception" {
-		return ""
+// Opening is what an agent with a flow says first. own is the agent's own greeting, which may be empty: it takes the place of what the flow says before its first question. Without
+// that question a caller would not know what is wanted. For reception, whose callers may speak first, and for other models it is own.
+func Opening(m llm.Model, lang, own string) string {
+	g, ok := m.(*graph)
+	if !ok {
+		return own
 	}
-	m, err := New(name, lang, nil)
-	if err != nil {
-		return ""
-	}
-	var b strings.Builder
-	for d, err := range m.Generate(context.Background(), llm.Request{Lang: lang}) {
-		if err != nil || d.Call != nil {
-			return ""
+	s := g.spoken(llm.Request{Lang: lang})
+	w, st := follow(s, g.now(), g.fallback != nil, llm.Request{})
+	if own != "" {
+		id := s.d.Start
+		if s.nodes[id].Kind == Say {
+			id = s.next[id][""]
 		}
-		b.WriteString(d.Text)
+		w.values = map[string]value{}
+		st = w.enter(id, own)
 	}
-	return b.String()
+	return st.text
 }
 
 // Tools lists the tools that a flow of the product calls; none for one that calls none, or is unknown.
@@ -122,6 +118,14 @@ func (d Definition) Tools() []string {
 	return out
 }
 
+// begin is the time that the flow's days count from: the conversation's start, so that "tomorrow" stays the same day when a call goes on past midnight.
+func (g *graph) begin(req llm.Request) time.Time {
+	if req.Began.IsZero() {
+		return g.now()
+	}
+	return req.Began.In(g.now().Location())
+}
+
 func (g *graph) spoken(req llm.Request) *spoken {
 	if s := g.langs[g.lang]; s != nil {
 		return s
@@ -140,7 +144,7 @@ func (g *graph) Generate(ctx context.Context, req llm.Request) iter.Seq2[llm.Del
 			return
 		}
 		s := g.spoken(req)
-		w, st := follow(s, g.now(), g.fallback != nil, req)
+		w, st := follow(s, g.begin(req), g.fallback != nil, req)
 		if toolsPending(req.Messages) && st.call == nil && w.at.Kind == Model && g.fallback != nil && !strings.HasPrefix(req.Messages[len(req.Messages)-1].CallID, "flow_") {
 			st.model = w.at // the model asked for that tool
 		}
@@ -192,14 +196,14 @@ func (g *graph) delegate(ctx context.Context, w *walk, st step, req llm.Request,
 
 // Trace says where the conversation stands.
 func (g *graph) Trace(req llm.Request) (node string, slots map[string]string) {
-	w, _ := follow(g.spoken(req), g.now(), g.fallback != nil, req)
+	w, _ := follow(g.spoken(req), g.begin(req), g.fallback != nil, req)
 	return w.at.ID, w.slots()
 }
 
 // Expect says what the caller may say next.
 func (g *graph) Expect(req llm.Request) (phrases []string, grammar string) {
 	s := g.spoken(req)
-	w, _ := follow(s, g.now(), g.fallback != nil, req)
+	w, _ := follow(s, g.begin(req), g.fallback != nil, req)
 	at := slotOpen
 	switch w.at.Kind {
 	case Ask:

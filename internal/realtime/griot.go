@@ -32,6 +32,12 @@ type GriotNotice struct {
 	Params  map[string]string `json:"params"`
 }
 
+// GriotFlow says where the agent's call flow stands, and what it has collected, by slot.
+type GriotFlow struct {
+	Node  string            `json:"node"`
+	Slots map[string]string `json:"slots"`
+}
+
 // GriotFloor says whose turn it is: none, caller, model or agent.
 type GriotFloor struct {
 	Floor string `json:"floor"`

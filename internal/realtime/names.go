@@ -150,6 +150,9 @@ func (GriotConversationCreated) EventType() string { return "griot.conversation.
 // EventType returns "griot.notice".
 func (GriotNotice) EventType() string { return "griot.notice" }
 
+// EventType returns "griot.flow".
+func (GriotFlow) EventType() string { return "griot.flow" }
+
 // EventType returns "griot.floor".
 func (GriotFloor) EventType() string { return "griot.floor" }
 
@@ -223,6 +226,7 @@ func (MCPListToolsFailed) serverEvent()         {}
 func (RateLimitsUpdated) serverEvent()          {}
 func (GriotConversationCreated) serverEvent()   {}
 func (GriotNotice) serverEvent()                {}
+func (GriotFlow) serverEvent()                  {}
 func (GriotFloor) serverEvent()                 {}
 func (GriotHold) serverEvent()                  {}
 func (GriotDuck) serverEvent()                  {}

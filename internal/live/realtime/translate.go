@@ -111,6 +111,8 @@ func (c *conn) translate(e event.Event) {
 			UptoMS: b.Upto.Duration().Milliseconds(), TotalMS: b.Total.Duration().Milliseconds(), Cut: b.Cut})
 	case event.TurnTimed:
 		c.extend(turnOf(b))
+	case event.FlowMoved:
+		c.extend(wire.GriotFlow{Node: b.Node, Slots: b.Slots})
 	case event.FloorChanged:
 		c.extend(wire.GriotFloor{Floor: string(b.Floor)})
 	case event.Failed:

@@ -127,7 +127,7 @@ func facts(evs []event.Event) (out []string) {
 	for _, e := range evs {
 		var body any = e.Body
 		switch b := e.Body.(type) {
-		case event.Heard, event.FloorChanged, event.TurnTimed, event.UserPartial, event.TextDelta:
+		case event.Heard, event.FloorChanged, event.FlowMoved, event.TurnTimed, event.UserPartial, event.TextDelta:
 			continue
 		case event.SpeechStarted:
 			body = b.Item

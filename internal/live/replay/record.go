@@ -62,6 +62,9 @@ func Record(path string, p session.Plan, l transport.Leg, log event.Appender) (*
 		p.Models.LLM = recLLM{m, r}
 		if e, ok := m.(llm.Expecter); ok {
 			p.Models.LLM = recExpecter{recLLM{m, r}, e}
+			if t, ok := m.(llm.Tracer); ok {
+				p.Models.LLM = recFlow{recLLM{m, r}, e, t}
+			}
 		}
 	}
 	sets := make([]tool.Set, len(p.Tools))
@@ -262,6 +265,13 @@ type recLLM struct {
 type recExpecter struct {
 	recLLM
 	llm.Expecter
+}
+
+// recFlow is a call flow.
+type recFlow struct {
+	recLLM
+	llm.Expecter
+	llm.Tracer
 }
 
 func (m recLLM) Generate(ctx context.Context, r llm.Request) iter.Seq2[llm.Delta, error] {

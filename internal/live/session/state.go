@@ -64,6 +64,8 @@ type state struct {
 	brief string // what a tool wants the model to know from now on
 
 	floor event.Floor
+	node  string            // of the call flow, as was told last
+	slots map[string]string // likewise
 
 	policyWake time.Time
 	idleAsked  time.Time

@@ -3,6 +3,7 @@ package session
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -77,6 +78,7 @@ func (s *state) begin(now time.Time, o *out) {
 	if p.Greeting != "" {
 		s.say(p.Greeting, "greeting", now, o)
 	}
+	s.trace(o)
 }
 
 // voice handles an edge in the caller's sound.
@@ -642,12 +644,30 @@ func (s *state) start(a *attempt, o *out) {
 			j.Voice.Rate *= s.set.Speed
 		}
 	}
+	if a.fixed == "" && !a.aside {
+		s.trace(o)
+	}
 	o.add(startRep{att: a, job: j})
+}
+
+// trace tells where the agent's call flow stands, when that is somewhere else than before.
+func (s *state) trace(o *out) {
+	t, ok := s.plan.Models.LLM.(llm.Tracer)
+	if !ok {
+		return
+	}
+	req, _ := s.asking(Overrides{})
+	node, slots := t.Trace(req)
+	if node == s.node && maps.Equal(slots, s.slots) {
+		return
+	}
+	s.node, s.slots = node, slots
+	o.emit(event.FlowMoved{Node: node, Slots: slots})
 }
 
 // request is what a model is asked.
 func (s *state) request(ov Overrides) llm.Request {
-	r := llm.Request{Session: s.plan.ID, Lang: s.plan.Lang, System: s.set.Instructions, Choice: s.set.ToolChoice, Limits: llm.Limits{MaxTokens: s.set.MaxTokens, Temperature: s.set.Temperature}}
+	r := llm.Request{Session: s.plan.ID, Lang: s.plan.Lang, Began: s.began, System: s.set.Instructions, Choice: s.set.ToolChoice, Limits: llm.Limits{MaxTokens: s.set.MaxTokens, Temperature: s.set.Temperature}}
 	if ov.Instructions != nil {
 		r.System = *ov.Instructions
 	}
@@ -746,6 +766,9 @@ func (s *state) replyOver(a *attempt, n reply.Note, now time.Time, o *out) {
 	}
 	if a.pending = n.Pending; a.stop == "" {
 		a.stop = n.Stop
+	}
+	if !a.aside {
+		s.trace(o) // tools that it called have moved it on
 	}
 	switch {
 	case n.Err != nil:

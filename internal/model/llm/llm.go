@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 )
 
 // Model streams one answer. Stop ranging, or cancel ctx, to stop the request. It is safe for concurrent use. An error ends the
@@ -71,7 +72,8 @@ func TakesImages(m Model) bool {
 // finds it by that, others ignore it.
 type Request struct {
 	Session  string
-	Lang     string // BCP 47 of the conversation
+	Lang     string    // BCP 47 of the conversation
+	Began    time.Time `json:"-"` // when the conversation began; zero where nobody knows
 	System   string
 	Messages []Message
 	Tools    []ToolSpec
@@ -147,4 +149,10 @@ type Delta struct {
 // hands the phrases to the recogniser. Messages is the history so far.
 type Expecter interface {
 	Expect(r Request) (phrases []string, grammar string)
+}
+
+// Tracer is implemented by models that follow a script and know where in it they stand (a flow does): Trace is the id of the node that a request's history leads to, and what was
+// collected so far, by slot. It returns at once, and answers the same to the same request.
+type Tracer interface {
+	Trace(r Request) (node string, slots map[string]string)
 }
