@@ -444,6 +444,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/flows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the call flows, those of the product first */
+        get: operations["list-flows"];
+        put?: never;
+        /** Make a call flow */
+        post: operations["create-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold a conversation with a call flow, typed and without consequences */
+        post: operations["try-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tell what is wrong with a call flow */
+        post: operations["validate-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a call flow */
+        get: operations["get-flow"];
+        /** Keep a new version of a call flow */
+        put: operations["replace-flow"];
+        post?: never;
+        /** Delete a call flow that no agent names */
+        delete: operations["delete-flow"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{id}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a call flow that is as another one */
+        post: operations["copy-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare two versions of a call flow */
+        get: operations["compare-flow-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{id}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a new version of a call flow that is as an old one was */
+        post: operations["roll-back-flow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a call flow's versions, newest first */
+        get: operations["list-flow-versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/flows/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a version of a call flow */
+        get: operations["get-flow-version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -2687,6 +2843,11 @@ export interface components {
              */
             unexplained_p50_ms?: number;
         };
+        Edge: {
+            from: string;
+            on?: string;
+            to: string;
+        };
         Effect: {
             agent: string;
             /** @description Somebody has to decide, or had. */
@@ -2857,6 +3018,268 @@ export interface components {
              */
             severity: "error" | "warning";
         };
+        Flow: {
+            /** @description By language. */
+            about: {
+                [key: string]: string;
+            };
+            /** @description References of the agents that name it. */
+            agents: string[];
+            /**
+             * Format: date-time
+             * @description Absent for one that comes with the product.
+             */
+            created_at?: string;
+            created_by: string;
+            /**
+             * @description An agent names it as model.flow.
+             * @example flow_0123456789ab
+             */
+            id: string;
+            languages: string[];
+            /**
+             * Format: int64
+             * @description The version that calls use; 0 for none yet.
+             */
+            live: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many; 0 for one that is a program, which cannot be copied.
+             */
+            nodes: number;
+            /**
+             * Format: int64
+             * @description How many things are wrong with the newest version.
+             */
+            problems: number;
+            /**
+             * @description One that comes with the product is read-only: copy it.
+             * @enum {string}
+             */
+            source: "builtin" | "own";
+            /** @description By language. */
+            title: {
+                [key: string]: string;
+            };
+            /** @description What its nodes call. An agent has them without naming them. */
+            tools: string[];
+            /** Format: date-time */
+            updated_at?: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description The newest; counts from 1.
+             */
+            version: number;
+        };
+        FlowChangeBody: {
+            definition: components["schemas"]["FlowDefinition"];
+            /** @description Calls go on with the version before. They do so anyway when this one cannot run. */
+            draft?: boolean;
+            /** @description Why, for the list of versions. */
+            note?: string;
+        };
+        FlowCheckBody: {
+            definition: components["schemas"]["FlowDefinition"];
+        };
+        FlowCopyBody: {
+            /** @description Of the copy; the first free one when left out. */
+            name?: string;
+        };
+        FlowDefinition: {
+            about?: {
+                [key: string]: string;
+            };
+            company?: boolean;
+            edges: components["schemas"]["Edge"][];
+            hours?: {
+                [key: string]: components["schemas"]["Hours"];
+            };
+            languages: string[];
+            name: string;
+            nodes: components["schemas"]["Node"][];
+            questions?: components["schemas"]["Question"][];
+            start: string;
+            title?: {
+                [key: string]: string;
+            };
+            zone?: string;
+        };
+        FlowDetail: {
+            /** @description By language. */
+            about: {
+                [key: string]: string;
+            };
+            /** @description References of the agents that name it. */
+            agents: string[];
+            /**
+             * Format: date-time
+             * @description Absent for one that comes with the product.
+             */
+            created_at?: string;
+            created_by: string;
+            /** @description Of the newest version. */
+            definition: components["schemas"]["FlowDefinition"];
+            /** @description What is wrong with it. With any of these calls go on with the version before. */
+            findings: components["schemas"]["FlowProblem"][];
+            /**
+             * @description An agent names it as model.flow.
+             * @example flow_0123456789ab
+             */
+            id: string;
+            languages: string[];
+            /**
+             * Format: int64
+             * @description The version that calls use; 0 for none yet.
+             */
+            live: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description How many; 0 for one that is a program, which cannot be copied.
+             */
+            nodes: number;
+            /**
+             * Format: int64
+             * @description How many things are wrong with the newest version.
+             */
+            problems: number;
+            /**
+             * @description One that comes with the product is read-only: copy it.
+             * @enum {string}
+             */
+            source: "builtin" | "own";
+            /** @description By language. */
+            title: {
+                [key: string]: string;
+            };
+            /** @description What its nodes call. An agent has them without naming them. */
+            tools: string[];
+            /** Format: date-time */
+            updated_at?: string;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description The newest; counts from 1.
+             */
+            version: number;
+        };
+        FlowDiff: {
+            after: unknown;
+            /** @description As in the definition; null when there was none. */
+            before: unknown;
+            /** @example nodes.day.say.fr */
+            path: string;
+        };
+        FlowDiffs: {
+            /** Format: int64 */
+            from: number;
+            items: components["schemas"]["FlowDiff"][];
+            /** Format: int64 */
+            to: number;
+        };
+        FlowFindings: {
+            items: components["schemas"]["FlowProblem"][];
+        };
+        FlowList: {
+            items: components["schemas"]["Flow"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        FlowProblem: {
+            /** @example unknown_slot */
+            code: string;
+            /** @description In English. */
+            message: string;
+            /** @description Id of the node that it concerns; empty for none. */
+            node: string;
+            /** @example nodes[3].say.fr[0] */
+            path: string;
+        };
+        FlowRollbackBody: {
+            /**
+             * Format: int64
+             * @description To go back to.
+             */
+            version: number;
+        };
+        FlowTrialBody: {
+            /** @description One that is not kept yet, instead of flow. */
+            definition?: components["schemas"]["FlowDefinition"];
+            /** @description Id of one that is kept; its newest version is tried. */
+            flow?: string;
+            /** @example fr */
+            lang: string;
+            /** @description By tool, what comes of it: ok (also without an entry), failed, or the status that its answer has. Nothing is really called. */
+            outcomes?: {
+                [key: string]: string;
+            };
+            /** @description What the caller says, in turn, 500 characters each at most; an empty text is silence. */
+            said: string[];
+        };
+        FlowTried: {
+            /** @description The first is what the flow says of its own accord. Words after the end are not heard. */
+            turns: components["schemas"]["TrialTurn"][];
+        };
+        FlowVersion: {
+            /**
+             * Format: date-time
+             * @description Absent for one that comes with the product.
+             */
+            at?: string;
+            /** @description Who, by name. */
+            by: string;
+            /** @description It is the newest. */
+            current: boolean;
+            /** @description Calls never used it. */
+            draft: boolean;
+            /** @description It is the one that calls use. */
+            live: boolean;
+            note: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            number: number;
+        };
+        FlowVersionDetail: {
+            /**
+             * Format: date-time
+             * @description Absent for one that comes with the product.
+             */
+            at?: string;
+            /** @description Who, by name. */
+            by: string;
+            /** @description It is the newest. */
+            current: boolean;
+            definition: components["schemas"]["FlowDefinition"];
+            /** @description Calls never used it. */
+            draft: boolean;
+            /** @description It is the one that calls use. */
+            live: boolean;
+            note: string;
+            /**
+             * Format: int64
+             * @description Counts from 1.
+             */
+            number: number;
+        };
+        FlowVersionList: {
+            items: components["schemas"]["FlowVersion"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
         Function: {
             description: string;
             name: string;
@@ -2901,6 +3324,12 @@ export interface components {
         Health: {
             /** @enum {string} */
             status: "ok";
+        };
+        Hours: {
+            /** Format: int64 */
+            from: number;
+            /** Format: int64 */
+            to: number;
         };
         ImportedPrompt: {
             /** Format: int64 */
@@ -3264,6 +3693,13 @@ export interface components {
             /** @description For the list of versions. */
             note?: string;
         };
+        NewFlowBody: {
+            definition: components["schemas"]["FlowDefinition"];
+            /** @description Calls are not to use it yet. What cannot run is a draft anyway. */
+            draft?: boolean;
+            /** @description For the list of versions. */
+            note?: string;
+        };
         NewInvitation: {
             /** Format: date-time */
             created_at: string;
@@ -3315,6 +3751,30 @@ export interface components {
             id: string;
             name: string;
         };
+        Node: {
+            arguments?: {
+                [key: string]: string;
+            };
+            free?: boolean;
+            id: string;
+            instructions?: string;
+            /** @enum {string} */
+            kind: "say" | "ask" | "choose" | "confirm" | "call" | "model" | "human" | "end";
+            label?: {
+                [key: string]: string;
+            };
+            number?: string;
+            open?: boolean;
+            options?: components["schemas"]["Option"][];
+            position?: components["schemas"]["Position"];
+            say?: {
+                [key: string]: string[];
+            };
+            slot?: string;
+            tool?: string;
+            /** @enum {string} */
+            type?: "name" | "phone" | "date" | "time" | "number" | "text";
+        };
         Notice: {
             code: string;
             message: string;
@@ -3325,6 +3785,15 @@ export interface components {
         OneCall: {
             call: components["schemas"]["Call"];
             success: boolean;
+        };
+        Option: {
+            label: {
+                [key: string]: string;
+            };
+            value: string;
+            words: {
+                [key: string]: string[];
+            };
         };
         Overlap: {
             /** Format: double */
@@ -3571,6 +4040,12 @@ export interface components {
              */
             timeout_seconds?: number;
         };
+        Position: {
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
         Problem: {
             /**
              * @description Stable name of the problem, to be worded in the reader's language.
@@ -3738,6 +4213,14 @@ export interface components {
             stdlib?: boolean;
             /** @enum {string} */
             type?: "python";
+        };
+        Question: {
+            answer: {
+                [key: string]: string;
+            };
+            words: {
+                [key: string]: string[];
+            };
         };
         RateInputBody: {
             /**
@@ -4276,6 +4759,29 @@ export interface components {
              */
             status: "valid" | "corrected" | "failed";
             tool_id?: string;
+        };
+        TrialCall: {
+            arguments: {
+                [key: string]: string;
+            };
+            /** @description As it was wished for: nothing was really called. */
+            outcome: string;
+            tool: string;
+        };
+        TrialTurn: {
+            agent: string;
+            caller: string;
+            calls: components["schemas"]["TrialCall"][];
+            /** @description The flow has hung up. */
+            ended: boolean;
+            /** @description Where the conversation is now. */
+            node: string;
+            /** @description Ids of the nodes that were gone through; empty when the conversation stayed where it was. */
+            nodes: string[];
+            /** @description What was collected, as programs read it. */
+            slots: {
+                [key: string]: string;
+            };
         };
         TurnTimed: {
             /** Format: double */
@@ -5673,6 +6179,458 @@ export interface operations {
             409: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-flows": {
+        parameters: {
+            query?: {
+                /** @description Only what has all of these words, or parts of words; case and accents do not count. */
+                q?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowList"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "create-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFlowBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "try-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowTrialBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowTried"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "validate-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowCheckBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowFindings"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-flow": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDetail"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "replace-flow": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that came with what the change was made to: 412 when it is no longer so. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-flow": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that came with what the change was made to: 412 when it is no longer so. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "copy-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowCopyBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "compare-flow-versions": {
+        parameters: {
+            query: {
+                /** @description A version. */
+                from: number;
+                /** @description Another; the newest when left out. */
+                to?: number;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDiffs"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "roll-back-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowRollbackBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowDetail"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-flow-versions": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowVersionList"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-flow-version": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FlowVersionDetail"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };

@@ -68,6 +68,7 @@ export type ServerEvent =
       limits: { max_duration_ms: number };
     }
   | { type: 'griot.notice'; code: string; message: string; params?: Record<string, string> }
+  | { type: 'griot.flow'; node: string }
   | { type: 'griot.floor'; floor: Floor }
   | { type: 'griot.hold'; on: boolean }
   | { type: 'griot.duck'; on: boolean }
@@ -129,6 +130,7 @@ const required: Record<ServerEventType, Record<string, Kind>> = {
   'response.done': { response: 'object' },
   'griot.conversation.created': { conversation_id: 'string', agent: 'object', limits: 'object' },
   'griot.notice': { code: 'string', message: 'string' },
+  'griot.flow': { node: 'string' },
   'griot.floor': { floor: 'string' },
   'griot.hold': { on: 'boolean' },
   'griot.duck': { on: 'boolean' },
