@@ -247,5 +247,8 @@ func bodyLimit(r *http.Request) int64 {
 	if strings.HasPrefix(r.URL.Path, "/text-agents/api/") && strings.HasSuffix(r.URL.Path, "/chat/stream") {
 		return MaxChatBody
 	}
+	if r.URL.Path == transcriptions {
+		return MaxSound
+	}
 	return MaxBody
 }

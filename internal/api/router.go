@@ -39,6 +39,8 @@ type Services struct {
 	Tools         *toolbox.Service
 	Flows         *library.Service
 	Chat          *chat.Service
+	Phone         Phone
+	Speech        Speech
 	Effects       Effects
 	Identity      *identity.Service
 	Cookie        Cookie
@@ -53,6 +55,7 @@ type api struct {
 	checked map[string]bool // routes that change what a tagged one answers, and take its ETag; true for those that answer the same
 	changes locks
 	drafts  buckets
+	dialled buckets
 }
 
 // New returns the handler of /api/…, /tools/api/…, /text-agents/… (but its pages) and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
@@ -107,6 +110,8 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.tools()
 	a.flows()
 	a.chat()
+	a.phone()
+	a.speech()
 	a.effects()
 	a.describe()
 	return a

@@ -176,6 +176,7 @@ var untagged = map[string]string{
 	"GET /api/conversations/export":                         "a file that is sent while it is made",
 	"GET /api/conversations/{id}/recording":                 "sound, in ranges, which has its own date",
 	"GET /api/voices/{provider}/{id}/sample":                "sound, kept for an hour",
+	"GET /api/phone/recordings/{id}/audio":                  "sound, in ranges, which has its own date",
 	"GET /api/overview/events":                              "a stream",
 	"GET /text-agents/api/{id}/chat/stream":                 "a stream",
 	"GET /text-agents/metrics":                              "figures that are never the same",
@@ -266,6 +267,8 @@ var unheard = map[string]string{
 	"bad_database": "at the start", "bad_provider_list": "at the start", "bad_secret_key": "at the start", "cannot_listen": "at the start", "data_in_use": "at the start",
 	"data_not_a_folder": "at the start", "data_too_new": "at the start", "data_unusable": "at the start", "duplicate_agent": "at the start", "port_denied": "at the start",
 	"port_in_use": "at the start", "secret_key_open": "at the start", "secret_key_unreadable": "at the start", "secret_key_unwritable": "at the start",
+	"unknown_challenge": "between this server and a trunk", "wrong_password": "between this server and a trunk", "register_refused": "between this server and a trunk", "not_confirmed": "between this server and a telephone",
+	"session_expired": "between this server and a telephone", "stream_refused": "between this server and Twilio",
 	"bench_agent": "the command bench", "bench_server": "the command bench", "cannot_read": "the command talk", "cannot_write": "the command talk", "empty_wav": "the command talk",
 	"no_answer": "the command talk", "talk_question": "the command talk", "bad_event": "in a conversation", "log_full": "in a conversation",
 }
@@ -275,7 +278,7 @@ var coded = regexp.MustCompile(`(?:fault\.(?:New|Wrap)\((?:[a-zA-Z.]+(?:\([^()]*
 // What may be refused is worded in the console's three languages, which the server uses too.
 func TestCodesHaveWords(t *testing.T) {
 	seen := 0
-	for _, dir := range []string{"agent", "agent/template", "api", "app", "calls", "catalog", "chat", "conversation", "identity", "knowledge/extract", "overview", "prompt", "provider", "secret", "store", "voice"} {
+	for _, dir := range []string{"agent", "agent/template", "api", "app", "calls", "catalog", "chat", "conversation", "identity", "knowledge/extract", "overview", "prompt", "provider", "secret", "phone", "store", "telephony/sipline", "telephony/twilio", "voice"} {
 		files, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
 		require.NoError(t, err)
 		for _, f := range files {

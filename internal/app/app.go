@@ -34,6 +34,7 @@ import (
 	"griot/internal/live/realtime"
 	"griot/internal/live/webcall"
 	"griot/internal/overview"
+	"griot/internal/phone"
 	"griot/internal/provider"
 	"griot/internal/secret"
 	"griot/internal/store"
@@ -55,8 +56,10 @@ type App struct {
 	handler  http.Handler
 	live     *realtime.Server
 	calls    *webcall.Service
-	phone    *sipline.Line      // nil when there is none
-	twilio   *twilio.Line       // nil when there is none
+	phone    *sipline.Line  // nil when there is none
+	twilio   *twilio.Line   // nil when there is none
+	desk     *phone.Service // both, with whose numbers are whose and what there was
+	texts    *texting
 	stop     context.CancelFunc // ends conversations
 	plans    *planner
 	rows     agent.Store // agents that people made; nil where there is no database
@@ -163,10 +166,7 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err := a.openCalls(register); err != nil {
 		return nil, err
 	}
-	if err := a.openPhone(); err != nil {
-		return nil, err
-	}
-	if err := a.openTwilio(); err != nil {
+	if err := a.openDesk(ctx, db, files, records.Node()); err != nil {
 		return nil, err
 	}
 	doors.callTenant = a.callTenant
@@ -175,8 +175,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 		return nil, err
 	}
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
+	voices := voice.New(voiceVendors{a.plans})
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Overview: overview.NewService(db, records.Watch), Stop: stopCtx, Calls: register, System: a, Providers: settings,
-		Models: catalog.New(modelVendors{a.plans}), Voices: voice.New(voiceVendors{a.plans}), Templates: library, Writers: a.plans, Tools: a.tools, Flows: a.openFlows(db), Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
+		Models: catalog.New(modelVendors{a.plans}), Voices: voices, Speech: newSpeech(a.plans, voices), Templates: library, Writers: a.plans, Tools: a.tools, Flows: a.openFlows(db), Phone: a.desk, Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if a.twilio != nil { // it knows its own requests by their signatures
 		mux.Handle(twilio.Path, a.twilio)

@@ -49,6 +49,7 @@ var levels = map[string]int{
 	"internal/flow":         4,
 	"internal/identity":     4,
 	"internal/overview":     4,
+	"internal/phone":        4,
 	"internal/prompt":       4,
 	"internal/toolbox":      4,
 	"internal/secret":       3,
@@ -99,7 +100,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/overview", "internal/prompt", "internal/secret", "internal/toolbox", "internal/voice"},
+		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/overview", "internal/phone", "internal/prompt", "internal/secret", "internal/toolbox", "internal/voice"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{

@@ -13,7 +13,9 @@ import (
 	"griot/internal/api"
 	"griot/internal/calls"
 	"griot/internal/live/transport/webrtc/webrtctest"
+	"griot/internal/phone"
 	"griot/internal/store"
+	"griot/internal/telephony"
 	"griot/internal/tool"
 )
 
@@ -55,11 +57,11 @@ func TestTenantsAreIsolated(t *testing.T) {
 	ada.do("POST", "/api/keys", map[string]any{"name": "Dialler", "scopes": []string{"talk"}}).ok(&key)
 	var sessions struct{ Items []struct{ ID string } }
 	dora.do("GET", "/api/profile/sessions", nil).ok(&sessions)
-	phone := webrtctest.New(t, webrtctest.Options{Codec: "pcmu"})
-	status, header, answer := s.post("/v1/realtime/calls?model=agent:test", "application/sdp", phone.Offer(), cookie)
+	handset := webrtctest.New(t, webrtctest.Options{Codec: "pcmu"})
+	status, header, answer := s.post("/v1/realtime/calls?model=agent:test", "application/sdp", handset.Offer(), cookie)
 	require.Equal(t, http.StatusCreated, status, "%s", answer)
-	phone.Accept(answer)
-	phone.Wait("session.created")
+	handset.Accept(answer)
+	handset.Wait("session.created")
 	live := strings.TrimPrefix(header.Get("Location"), "/v1/realtime/calls/")
 	s.recordAs(ada, conversation)
 	var theirs struct{ ID, Reference string }
@@ -71,6 +73,12 @@ func TestTenantsAreIsolated(t *testing.T) {
 	ada.do("POST", "/api/flows", map[string]any{"definition": flowOf("Script of the first tenant")}).ok(&script)
 	const effect = "eff_0123456789abcdef01234567"
 	require.NoError(t, db.CreateEffect(t.Context(), tool.Effect{Tenant: "default", ID: effect, Tool: "their_hammer", Arguments: "{}", State: tool.Proposed, Approval: true, ProposedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour)}))
+	began := time.Now()
+	const ringing, sms, tape = "tel_000000000000000000000001", "txt_000000000000000000000001", "rec_000000000000000000000001"
+	require.NoError(t, db.PutPhoneCall(t.Context(), phone.Call{Call: telephony.Call{Tenant: "default", ID: ringing, Carrier: "sip", To: "+33999000111", State: telephony.Ended, Created: began}}))
+	require.NoError(t, db.PutPhoneText(t.Context(), phone.Text{Tenant: "default", ID: sms, Carrier: "sip", Body: "their-message", Created: began}))
+	require.NoError(t, db.PutPhoneRecording(t.Context(), phone.Recording{Tenant: "default", ID: tape, Carrier: "sip", File: "default/phone/" + tape + ".wav", Created: began}))
+	ada.do("PUT", "/api/phone/numbers/+33999000222", map[string]string{"agent": "", "label": "their-line"}).ok(nil)
 	definition := map[string]any{"definition": map[string]any{"name": "Mine"}}
 
 	ada.do("PUT", "/api/providers/openai", map[string]any{"settings": map[string]any{"api_key": "sk-of-the-first-tenant", "model": "their-model"}}).ok(nil)
@@ -83,7 +91,7 @@ func TestTenantsAreIsolated(t *testing.T) {
 	var their me
 	bob.do("GET", "/api/session", nil).ok(&their)
 	require.Equal(t, "acme", their.Tenant.ID)
-	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab", hammer.ID, "their_hammer", script.ID, "Script of the first", "THEIR_TOKEN", "their-token", effect}
+	secrets := []string{conversation, call, invitation.ID, key.ID, first.Person.ID, sessions.Items[0].ID, "dora@example.com", "carol@example.com", live, "their-model", theirs.ID, "Sophie", "Their secret", "Dialler", "Maison Baobab", hammer.ID, "their_hammer", script.ID, "Script of the first", "THEIR_TOKEN", "their-token", effect, ringing, sms, tape, "+33999000111", "+33999000222", "their-line", "their-message"}
 
 	own := probe{}
 	probes := map[string]probe{
@@ -159,6 +167,31 @@ func TestTenantsAreIsolated(t *testing.T) {
 		"GET /text-agents/api/{id}/session/{session_id}/export": {id: theirs.ID, code: "agent_not_found"},
 		"GET /text-agents/health":                               own,
 		"GET /text-agents/metrics":                              own,
+
+		"GET /api/phone/calls":                     own,
+		"POST /api/phone/calls": {why: "no carrier is set up here: see TestTenantsShowTheirOwnNumbers"},
+		"GET /api/phone/calls/{id}":                {id: ringing, code: "call_not_found"},
+		"DELETE /api/phone/calls/{id}":             {id: ringing, code: "call_not_found"},
+		"POST /api/phone/calls/{id}/hangup":        {id: ringing, code: "call_not_found"},
+		"POST /api/phone/calls/{id}/transfer":      {id: ringing, body: map[string]any{"to": "200"}, code: "call_not_found"},
+		"POST /api/phone/calls/{id}/digits":        {id: ringing, body: map[string]any{"digits": "1"}, code: "call_not_found"},
+		"GET /api/phone/messages":                  own,
+		"POST /api/phone/messages": {why: "no carrier is set up here: see TestTenantsShowTheirOwnNumbers"},
+		"DELETE /api/phone/messages/{id}":          {id: sms, code: "text_not_found"},
+		"GET /api/phone/recordings":                own,
+		"GET /api/phone/recordings/{id}/audio":     {id: tape, code: "recording_not_found"},
+		"DELETE /api/phone/recordings/{id}":        {id: tape, code: "recording_not_found"},
+		"GET /api/phone/numbers":                   own,
+		"GET /api/phone/numbers/{number}":          {id: "+33999000222", code: "number_not_found"},
+		"PUT /api/phone/numbers/{number}":          {id: "+33999000222", body: map[string]any{"agent": ""}, code: "number_not_found"},
+		"DELETE /api/phone/numbers/{number}":       {id: "+33999000222", code: "number_not_found"},
+		"GET /api/phone/consent":                   own,
+		"PUT /api/phone/consent":                   {body: map[string]any{"enabled": true}},
+		"GET /api/phone/carriers":                  own,
+		"POST /api/phone/carriers/{carrier}/check": {why: "the carriers are the operator's: see TestCarriersAreTheOperators"},
+		"POST /api/phone/carriers/{carrier}/sync":  {why: "the carriers are the operator's: see TestCarriersAreTheOperators"},
+		"POST /api/speech":                         {why: "speaks a text with a voice of the program, by the asker's own settings"},
+		"POST /api/transcriptions":                 {why: "writes down what it is given, and keeps nothing"},
 
 		"GET /api/conversations/export":         own,
 		"GET /api/conversations/{id}":           {id: conversation, code: "conversation_not_found"},

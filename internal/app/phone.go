@@ -39,7 +39,7 @@ func (a *App) openPhone() error {
 			"from", from, "to", to)
 	}
 	o := sipline.Options{UDP: cfg.UDP, TCP: cfg.TCP, TLS: cfg.TLS, Ports: ports, Codecs: codecs(cfg.Codecs), Security: security[cfg.SRTP], Anywhere: cfg.MediaFrom == "anywhere", Patience: cfg.RTPTimeout,
-		Allow: cfg.Prefixes(), Tenant: tenant, Rate: cfg.Rate, Ring: cfg.Ring, RingMax: cfg.RingTimeout, Timer: cfg.SessionTimer, Version: a.version, Host: phoneHost{a}, Log: a.log}
+		Allow: cfg.Prefixes(), Tenant: tenant, Directory: a.desk.Answers, Observe: a.desk.Observe, Rate: cfg.Rate, Ring: cfg.Ring, RingMax: cfg.RingTimeout, Timer: cfg.SessionTimer, Version: a.version, Host: phoneHost{a}, Log: a.log}
 	if cfg.PublicAddress != "" {
 		o.Public = netip.MustParseAddr(cfg.PublicAddress).Unmap() // it was validated
 	}
@@ -123,6 +123,14 @@ func (h phoneHost) Open(ctx context.Context, c telephony.Call, carrier telephony
 		return nil, err
 	}
 	conv.Plan.Tools = append(conv.Plan.Tools, telephony.Tools(carrier, c.ID))
+	told, err := h.a.desk.Announcement(ctx, c.Tenant, conv.Plan.Lang)
+	if err != nil { // who is not told must not be recorded
+		conv.Close("refused", err)
+		return nil, err
+	}
+	if told != "" {
+		conv.Plan.Greeting, conv.Plan.Protected = strings.TrimSpace(told+" "+conv.Plan.Greeting), true
+	}
 	if max > 0 {
 		conv.Plan.Limits.Max = max
 	}

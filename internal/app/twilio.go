@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"griot/internal/fault"
+	"griot/internal/phone"
 	"griot/internal/telephony"
 	"griot/internal/telephony/twilio"
 )
@@ -19,11 +20,11 @@ func (a *App) openTwilio() error {
 	}
 	o := twilio.Options{Account: cfg.AccountSID, Token: cfg.AuthToken, Key: cfg.APIKey, Secret: cfg.APISecret, API: cfg.API, Public: cmp.Or(cfg.PublicURL, a.URL()), From: telephony.Number(cfg.From), Tenant: tenant, Ring: cfg.Ring,
 		Hang: cfg.Machines == "hang_up", Record: cfg.Record, Host: phoneHost{a}, Log: a.log,
-		Texted: func(_ context.Context, m twilio.Message) {
-			a.log.Info("a text message came", "from", m.From, "to", m.To, "characters", len([]rune(m.Body)))
-		},
-		Delivered: func(_ context.Context, d twilio.Delivery) {
-			a.log.Info("a text message of ours", "sid", d.SID, "status", d.Status, "error_code", d.ErrorCode)
+		Directory: a.desk.Answers, Observe: a.desk.Observe, Texted: a.texts.came,
+		Delivered: func(ctx context.Context, d twilio.Delivery) {
+			if err := a.desk.Delivered(ctx, twilio.Carrier, d.SID, d.Status, d.ErrorCode); err != nil {
+				a.log.Warn("what became of a text message could not be noted", "sid", d.SID, "status", d.Status, "error", err)
+			}
 		},
 		Recorded: func(_ context.Context, r twilio.Recording) {
 			a.log.Info("Twilio has a recording", "sid", r.SID, "call", r.CallSID, "status", r.Status, "duration", r.Duration)
@@ -51,8 +52,9 @@ type texter struct{ a *App }
 
 // Text implements builtin.Texter.
 func (t texter) Text(ctx context.Context, tenant, to, text string) error {
-	if t.a.twilio == nil {
+	if t.a.desk == nil {
 		return fault.New(fault.Unavailable, "no_carrier", "no carrier for text messages is set up, so nothing was sent")
 	}
-	return t.a.twilio.SendText(ctx, telephony.Text{Tenant: tenant, To: to, Body: text})
+	_, err := t.a.desk.SendText(ctx, phone.Text{Tenant: tenant, To: to, Body: text})
+	return err
 }

@@ -60,6 +60,7 @@ func (o Outcome) Retry() bool {
 type Call struct {
 	ID           string // unguessable
 	Carrier      string // "sip" or "twilio"
+	CarrierID    string // the carrier's name of it, such as Twilio's CallSid or SIP's Call-ID; empty until there is one
 	Trunk        string // by which it came or went; empty for a caller that belongs to none
 	Tenant       string
 	Direction    Direction
@@ -114,6 +115,9 @@ type Briefer interface {
 
 // Observer is told of every change of a call. It returns soon.
 type Observer func(ctx context.Context, c Call)
+
+// Directory says whose a number is that is called, and which agent answers; agent is empty when nobody does. It returns soon.
+type Directory func(ctx context.Context, number string) (tenant, agent string)
 
 // Host holds the conversations of calls. The application gives one.
 type Host interface {

@@ -126,13 +126,13 @@ func (l *Line) answer(req *siplib.Request, tx siplib.ServerTransaction, t *trunk
 		l.respond(req, tx, 400, "Bad Request", siplib.NewHeader("Warning", "399 griot "+strconv.Quote(err.Error())))
 		return
 	}
-	agent := l.agentFor(t, req)
+	tenant, agent := l.agentFor(t, req)
 	if agent == "" {
 		l.o.Log.Info("a call came to a number that no agent answers: see sip.numbers", "to", req.Recipient.User)
 		l.respond(req, tx, 404, "Not Found")
 		return
 	}
-	info := telephony.Call{ID: telephony.NewID(), Carrier: Carrier, Tenant: l.o.Tenant, Direction: telephony.Inbound, To: telephony.Number(req.Recipient.User), Agent: agent, State: telephony.Ringing, Created: time.Now()}
+	info := telephony.Call{ID: telephony.NewID(), Carrier: Carrier, CarrierID: d.callID, Tenant: l.o.Tenant, Direction: telephony.Inbound, To: telephony.Number(req.Recipient.User), Agent: agent, State: telephony.Ringing, Created: time.Now()}
 	if from := req.From(); from != nil {
 		info.From, info.FromName = telephony.Number(from.Address.User), from.DisplayName
 		if info.From == "" {
@@ -142,6 +142,7 @@ func (l *Line) answer(req *siplib.Request, tx siplib.ServerTransaction, t *trunk
 	if t != nil {
 		info.Trunk, info.Tenant = t.o.Name, first(t.o.Tenant, info.Tenant)
 	}
+	info.Tenant = first(tenant, info.Tenant)
 	c, err := l.newCall(info)
 	if err != nil {
 		l.refuse(req, tx, err)

@@ -39,11 +39,12 @@ type Options struct {
 	Allow         []netip.Prefix // who may call, besides this machine and the trunks
 	Trunks        []Trunk
 	Numbers       []Number
-	Tenant        string        // whose calls come in
-	Rate          int           // INVITEs a second from one address; 0 for no limit
-	Ring          time.Duration // how long it rings before an agent answers
-	RingMax       time.Duration // how long our calls ring: 60 s
-	Timer         time.Duration // session timers (RFC 4028); 0 for none
+	Directory     telephony.Directory // asked before Numbers; may be nil
+	Tenant        string              // whose calls come in
+	Rate          int                 // INVITEs a second from one address; 0 for no limit
+	Ring          time.Duration       // how long it rings before an agent answers
+	RingMax       time.Duration       // how long our calls ring: 60 s
+	Timer         time.Duration       // session timers (RFC 4028); 0 for none
 	Version       string
 	Host          telephony.Host
 	Observe       telephony.Observer // may be nil
@@ -291,8 +292,8 @@ func (l *Line) from(req *siplib.Request) (t *trunk, allowed bool) {
 	return nil, slices.ContainsFunc(l.o.Allow, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// agentFor returns who answers.
-func (l *Line) agentFor(t *trunk, req *siplib.Request) string {
+// agentFor returns who answers, and whose the number is; no tenant for whose the trunk is.
+func (l *Line) agentFor(t *trunk, req *siplib.Request) (tenant, agent string) {
 	user := telephony.Number(req.Recipient.User)
 	to := ""
 	if h := req.To(); h != nil {
@@ -305,16 +306,21 @@ func (l *Line) agentFor(t *trunk, req *siplib.Request) string {
 		}
 	}
 	for _, wanted := range []string{user, to} { // a registered telephone is called by its own name, and the number is in To
+		if wanted != "" && l.o.Directory != nil {
+			if tenant, agent = l.o.Directory(l.ctx, wanted); tenant != "" {
+				return tenant, agent
+			}
+		}
 		for _, n := range l.o.Numbers {
 			if wanted != "" && strings.TrimPrefix(telephony.Number(n.Number), "+") == strings.TrimPrefix(wanted, "+") {
-				return n.Agent
+				return "", n.Agent
 			}
 		}
 	}
 	if t != nil && t.o.Agent != "" {
-		return t.o.Agent
+		return "", t.o.Agent
 	}
-	return other
+	return "", other
 }
 
 // Close ends every call, takes back the registrations, and returns when everything has ended.

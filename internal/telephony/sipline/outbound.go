@@ -127,6 +127,7 @@ func (c *call) first(to siplib.Uri, shown netip.Addr) *siplib.Request {
 	req.AppendHeader(&from)
 	req.AppendHeader(&siplib.ToHeader{Address: to})
 	id := siplib.CallIDHeader(siplib.GenerateTagN(32))
+	c.change(func(i *telephony.Call) { i.CarrierID = id.Value() })
 	req.AppendHeader(&id)
 	req.AppendHeader(&siplib.CSeqHeader{SeqNo: 1, MethodName: siplib.INVITE})
 	forwards := siplib.MaxForwardsHeader(70)

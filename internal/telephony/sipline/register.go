@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	siplib "github.com/emiago/sipgo/sip"
@@ -39,6 +40,26 @@ func (l *Line) Trunks() []Status {
 		out = append(out, t.status)
 		t.mu.Unlock()
 	}
+	return out
+}
+
+// Test asks every trunk, all at once, whether it is there, and tells how they do.
+func (l *Line) Test(ctx context.Context) []Status {
+	out := l.Trunks()
+	var wg sync.WaitGroup
+	for i, t := range l.trunks {
+		wg.Go(func() {
+			if err := t.ping(ctx); err != nil {
+				out[i].Reachable, out[i].Problem = false, err.Error()
+				return
+			}
+			out[i].Reachable = true
+			if !t.o.Register {
+				out[i].Problem = ""
+			}
+		})
+	}
+	wg.Wait()
 	return out
 }
 

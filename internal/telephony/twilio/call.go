@@ -71,6 +71,7 @@ func (c *call) named(sid string) {
 	}
 	c.sid = sid
 	c.mu.Unlock()
+	c.change(func(i *telephony.Call) { i.CarrierID = sid })
 	c.l.mu.Lock()
 	defer c.l.mu.Unlock()
 	if c.l.calls[c.info.ID] == c {

@@ -32,6 +32,7 @@ type Number struct{ Number, Agent string }
 // Message is a text message that came.
 type Message struct {
 	SID, Tenant, From, To, Body string
+	Agent                       string   // who answers its number; empty for nobody
 	Media                       []string // addresses
 }
 
@@ -52,6 +53,7 @@ type Options struct {
 	Public         string // address at which Twilio reaches this server, such as https://griot.example.com
 	From           string // number that calls and messages of ours show
 	Numbers        []Number
+	Directory      telephony.Directory // asked before Numbers; may be nil
 	Tenant         string
 	Ring           time.Duration // how long a call of ours rings; 0 means 60 s
 	Hang           bool          // hang up when a machine answers a call of ours
@@ -117,20 +119,25 @@ func (l *Line) Close() error {
 	return nil
 }
 
-// agentFor returns who answers a number.
-func (l *Line) agentFor(number string) string {
+// agentFor returns who answers a number, and whose it is.
+func (l *Line) agentFor(ctx context.Context, number string) (tenant, agent string) {
 	number = telephony.Number(number)
+	if l.o.Directory != nil {
+		if tenant, agent = l.o.Directory(ctx, number); tenant != "" {
+			return tenant, agent
+		}
+	}
 	for _, n := range l.o.Numbers {
 		if telephony.Number(n.Number) == number {
-			return n.Agent
+			return l.o.Tenant, n.Agent
 		}
 	}
 	for _, n := range l.o.Numbers {
 		if n.Number == "*" {
-			return n.Agent
+			return l.o.Tenant, n.Agent
 		}
 	}
-	return ""
+	return l.o.Tenant, ""
 }
 
 // hook is the address of a webhook.
@@ -178,21 +185,26 @@ func (l *Line) Calls() []telephony.Call {
 
 // SendText implements telephony.Carrier.
 func (l *Line) SendText(ctx context.Context, t telephony.Text) error {
+	_, err := l.Text(ctx, t)
+	return err
+}
+
+// Text is SendText, and returns Twilio's name of the message.
+func (l *Line) Text(ctx context.Context, t telephony.Text) (sid string, err error) {
 	from := cmp.Or(telephony.Number(t.From), l.o.From)
 	switch {
 	case from == "":
-		return fault.New(fault.Invalid, "bad_value", "No number is set that messages can come from (twilio.from).").At("from")
+		return "", fault.New(fault.Invalid, "bad_value", "No number is set that messages can come from (twilio.from).").At("from")
 	case t.To == "":
-		return fault.New(fault.Invalid, "bad_value", "A number to send the message to is needed.").At("to")
+		return "", fault.New(fault.Invalid, "bad_value", "A number to send the message to is needed.").At("to")
 	case t.Body == "" || len([]rune(t.Body)) > textMost:
-		return fault.New(fault.Invalid, "bad_value", "A message has 1 to %d characters.", textMost).At("body")
+		return "", fault.New(fault.Invalid, "bad_value", "A message has 1 to %d characters.", textMost).At("body")
 	}
 	form := url.Values{"To": {telephony.Number(t.To)}, "From": {from}, "Body": {t.Body}, "StatusCallback": {l.hook("delivery", nil)}}
-	sid, err := l.api.text(ctx, form)
-	if err == nil {
+	if sid, err = l.api.text(ctx, form); err == nil {
 		l.o.Log.Debug("a text message was handed to Twilio", "sid", sid)
 	}
-	return err
+	return sid, err
 }
 
 // textMost is how long a message may be, in characters.

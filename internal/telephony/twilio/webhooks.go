@@ -82,13 +82,15 @@ func (l *Line) voice(w http.ResponseWriter, r *http.Request, form url.Values) {
 		answer(w, hangup{})
 		return
 	}
-	agent := l.agentFor(to)
+	ctx, cancel := context.WithTimeout(l.ctx, openWait)
+	defer cancel()
+	tenant, agent := l.agentFor(ctx, to)
 	if agent == "" {
 		l.o.Log.Info("a call came to a number that no agent answers: see twilio.numbers", "to", to)
 		answer(w, reject{})
 		return
 	}
-	info := telephony.Call{ID: telephony.NewID(), Carrier: Carrier, Tenant: l.o.Tenant, Direction: telephony.Inbound, From: telephony.Number(form.Get("From")), To: telephony.Number(to), FromName: form.Get("CallerName"), Agent: agent,
+	info := telephony.Call{ID: telephony.NewID(), Carrier: Carrier, Tenant: tenant, Direction: telephony.Inbound, From: telephony.Number(form.Get("From")), To: telephony.Number(to), FromName: form.Get("CallerName"), Agent: agent,
 		State: telephony.Ringing, Created: time.Now()}
 	c, err := l.newCall(info)
 	if err != nil {
@@ -96,8 +98,6 @@ func (l *Line) voice(w http.ResponseWriter, r *http.Request, form url.Values) {
 		return
 	}
 	c.named(sid)
-	ctx, cancel := context.WithTimeout(l.ctx, openWait)
-	defer cancel()
 	if c.conv, err = l.o.Host.Open(ctx, info, l, 0); err != nil {
 		c.end(telephony.Failed, "refused")
 		l.o.Log.Info("a call could not be taken", "to", to, "error", err)
@@ -187,7 +187,10 @@ func (l *Line) briefing(w http.ResponseWriter, r *http.Request, _ url.Values) {
 // text takes a text message.
 func (l *Line) text(w http.ResponseWriter, _ *http.Request, form url.Values) {
 	answer(w)
-	m := Message{SID: form.Get("MessageSid"), Tenant: l.o.Tenant, From: telephony.Number(form.Get("From")), To: telephony.Number(form.Get("To")), Body: form.Get("Body")}
+	ctx, cancel := context.WithTimeout(l.ctx, openWait)
+	defer cancel()
+	tenant, agent := l.agentFor(ctx, form.Get("To"))
+	m := Message{SID: form.Get("MessageSid"), Tenant: tenant, Agent: agent, From: telephony.Number(form.Get("From")), To: telephony.Number(form.Get("To")), Body: form.Get("Body")}
 	n, _ := strconv.Atoi(form.Get("NumMedia"))
 	for i := range min(n, mediaMax) {
 		m.Media = append(m.Media, form.Get("MediaUrl"+strconv.Itoa(i)))

@@ -24,7 +24,10 @@ import (
 type Failure struct{ Status, Code int }
 
 // Text is a message that was sent.
-type Text struct{ SID, From, To, Body, StatusCallback string }
+type Text struct {
+	SID, From, To, Body, StatusCallback string
+	Direction, Status                   string
+}
 
 // Answer is how somebody answers whom a call is connected with.
 type Answer struct {
@@ -50,6 +53,9 @@ type Server struct {
 	failures []Failure
 	requests []string
 	answers  map[string]Answer
+	sounds   map[string]*Sound
+	gone     []string // what was removed
+	numbers  []Number
 }
 
 // New starts one. It ends with the test, which ends its calls.
@@ -97,10 +103,15 @@ func (s *Server) Requests() []string {
 }
 
 // Texts lists the messages that were sent.
-func (s *Server) Texts() []Text {
+func (s *Server) Texts() (out []Text) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.texts)
+	for _, t := range s.texts {
+		if t.Direction != "inbound" {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // Answers says how somebody answers whom calls are connected with. Without, nobody does.
@@ -175,6 +186,7 @@ func (s *Server) Text(from, to, body string) string {
 	s.t.Helper()
 	form := url.Values{"MessageSid": {SID("SM")}, "AccountSid": {s.Account}, "From": {from}, "To": {to}, "Body": {body}, "NumMedia": {"0"}, "NumSegments": {"1"}}
 	form.Set("SmsSid", form.Get("MessageSid"))
+	s.Keeps(Text{SID: form.Get("MessageSid"), From: from, To: to, Body: body, Direction: "inbound", Status: "received"})
 	if status, answer := s.Post(s.TextHook, form); status != http.StatusOK {
 		s.t.Errorf("twilio: the webhook of messages answers %d %s", status, answer)
 	}
@@ -230,7 +242,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	case c != nil && r.Method == http.MethodPost:
 		c.update(w, r.PostForm)
 	default:
-		refuse(w, 404, 20404, "The requested resource "+path+" was not found")
+		s.archive(w, r, path)
 	}
 }
 
@@ -284,7 +296,7 @@ func (s *Server) send(w http.ResponseWriter, form url.Values) {
 	case form.Get("Body") == "" || len([]rune(form.Get("Body"))) > 1600:
 		refuse(w, 400, 21602, "Message body is required.")
 	default:
-		t := Text{SID: SID("SM"), From: form.Get("From"), To: form.Get("To"), Body: form.Get("Body"), StatusCallback: form.Get("StatusCallback")}
+		t := Text{SID: SID("SM"), From: form.Get("From"), To: form.Get("To"), Body: form.Get("Body"), StatusCallback: form.Get("StatusCallback"), Direction: "outbound-api", Status: "queued"}
 		s.mu.Lock()
 		s.texts = append(s.texts, t)
 		s.mu.Unlock()

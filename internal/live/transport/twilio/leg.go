@@ -95,7 +95,7 @@ func (l *Leg) Attach(s *Stream) error {
 		return fault.New(fault.Conflict, "stream_taken", "the call is over")
 	default:
 	}
-	if l.in != nil {
+	if l.in != nil && !l.away { // one that the call has left takes no part any more, whether or not its end has been read
 		return fault.New(fault.Conflict, "stream_taken", "the call has a stream already")
 	}
 	l.in, l.away = s, false
@@ -224,9 +224,10 @@ func (l *Leg) lost(s *Stream, err error) bool {
 	_ = s.Close("") // it is over; why is told by err
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.in == s {
-		l.in = nil
+	if l.in != nil && l.in != s { // another has taken its place
+		return false
 	}
+	l.in = nil
 	l.forget()
 	if l.away {
 		return false
