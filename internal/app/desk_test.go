@@ -282,7 +282,7 @@ func TestTenantsShowTheirOwnNumbers(t *testing.T) {
 	bob := ada.join("bob@acme.example", "admin")
 	ada.do("PUT", "/api/session/tenant", map[string]string{"tenant": "default"}).ok(nil)
 	var made struct{ Reference string }
-	bob.do("POST", "/api/agents", map[string]any{"definition": map[string]any{"name": "Bob's", "model": map[string]any{"provider": "fake"}}}).ok(&made)
+	bob.do("POST", "/api/agents", map[string]any{"definition": map[string]any{"name": "Bob's", "instructions": "Answer.", "model": map[string]any{"provider": "fake"}}}).ok(&made)
 	bob.do("POST", "/api/agents/"+made.Reference+"/publish", nil).ok(nil)
 
 	order := map[string]any{"agent": made.Reference, "to": "+33611223344"}

@@ -292,7 +292,7 @@ func TestTexts(t *testing.T) {
 	form := url.Values{"MessageSid": {sid}, "AccountSid": {s.far.Account}, "From": {"+33611"}, "To": {"+15550001"}, "Body": {"again"}}
 	code, _ := s.far.Post(s.far.TextHook, form)
 	require.Equal(t, 200, code)
-	require.Equal(t, []Message{{SID: sid, Tenant: "default", From: "+33611", To: "+15550001", Body: "Merci & au revoir"}}, s.texts)
+	require.Equal(t, []Message{{SID: sid, Tenant: "default", Agent: "front", From: "+33611", To: "+15550001", Body: "Merci & au revoir"}}, s.texts)
 	delivered := url.Values{"MessageSid": {s.far.Texts()[0].SID}, "MessageStatus": {"delivered"}, "AccountSid": {s.far.Account}}
 	for range 2 {
 		s.far.Post(s.far.Texts()[0].StatusCallback, delivered)

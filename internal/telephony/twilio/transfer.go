@@ -107,7 +107,7 @@ func (c *call) answered() {
 	waited, before := c.move != nil, c.moved
 	c.tellHeld(moved{ok: true})
 	c.mu.Unlock()
-	if waited || before || c.leg.Attached() {
+	if waited || before || !c.leg.Away() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(c.l.ctx, endWait)
@@ -134,7 +134,8 @@ func (c *call) away(ctx context.Context, verbs ...any) error {
 	c.leg.Drain(wait)
 	cancel()
 	c.leg.Leave()
-	err := c.l.api.update(ctx, c.name(), url.Values{"Twiml": {document(verbs...)}})
+	// Whoever stops waiting leaves the request alone: where the call is has to be known.
+	err := c.l.api.update(context.WithoutCancel(ctx), c.name(), url.Values{"Twiml": {document(verbs...)}})
 	if err != nil && !c.leg.Stay() {
 		c.leg.Hang(err)
 	}

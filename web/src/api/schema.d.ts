@@ -778,6 +778,287 @@ export interface paths {
         patch: operations["change-person"];
         trace?: never;
     };
+    "/api/phone/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List telephone calls */
+        get: operations["list-phone-calls"];
+        put?: never;
+        /** Have an agent call somebody */
+        post: operations["place-phone-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a telephone call */
+        get: operations["get-phone-call"];
+        put?: never;
+        post?: never;
+        /** Delete a call that is over, at its carrier too */
+        delete: operations["delete-phone-call"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/calls/{id}/digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Press keys for the far end of a call */
+        post: operations["send-phone-digits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/calls/{id}/hangup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a call */
+        post: operations["hang-up-phone-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/calls/{id}/transfer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connect the far end of a call with somebody else */
+        post: operations["transfer-phone-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/carriers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List carriers, with what each needs */
+        get: operations["list-phone-carriers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/carriers/{carrier}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a carrier whether what is set is right */
+        post: operations["check-phone-carrier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/carriers/{carrier}/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring a carrier's history and recordings here */
+        post: operations["sync-phone-carrier"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what callers are told first */
+        get: operations["get-phone-consent"];
+        /** Set what callers are told first */
+        put: operations["set-phone-consent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List text messages */
+        get: operations["list-phone-messages"];
+        put?: never;
+        /** Send a text message */
+        post: operations["send-phone-message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a text message, at its carrier too */
+        delete: operations["delete-phone-message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List numbers and which agents answer them */
+        get: operations["list-phone-numbers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/numbers/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get a number */
+        get: operations["get-phone-number"];
+        /** Say which agent answers a number */
+        put: operations["set-phone-number"];
+        post?: never;
+        /** Take a number out of the table */
+        delete: operations["delete-phone-number"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the carriers' recordings of calls */
+        get: operations["list-phone-recordings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a carrier's recording, there too */
+        delete: operations["delete-phone-recording"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/phone/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a carrier's recording
+         * @description A WAV file. Range requests are answered.
+         */
+        get: operations["get-phone-recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/profile": {
         parameters: {
             query?: never;
@@ -1172,6 +1453,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/speech": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Speak a text
+         * @description At most two minutes of sound.
+         */
+        post: operations["speak"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/system": {
         parameters: {
             query?: never;
@@ -1270,6 +1571,26 @@ export interface paths {
         put?: never;
         /** Make a tenant, with yourself as its administrator */
         post: operations["create-tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transcriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write down what is said in a WAV file
+         * @description At most five minutes and 20 MB of sound.
+         */
+        post: operations["transcribe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3986,6 +4307,56 @@ export interface components {
              */
             total: number;
         };
+        PagePhoneCall: {
+            items: components["schemas"]["PhoneCall"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        PagePhoneCarrier: {
+            items: components["schemas"]["PhoneCarrier"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        PagePhoneNumber: {
+            items: components["schemas"]["PhoneNumber"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        PagePhoneRecording: {
+            items: components["schemas"]["PhoneRecording"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
+        PagePhoneText: {
+            items: components["schemas"]["PhoneText"][];
+            /** @description Ask for the next page with it; absent on the last. */
+            next_cursor?: string;
+            /**
+             * Format: int64
+             * @description On all pages.
+             */
+            total: number;
+        };
         PageTool: {
             items: components["schemas"]["Tool"][];
             /** @description Ask for the next page with it; absent on the last. */
@@ -4018,6 +4389,226 @@ export interface components {
             /** @description Of the console; empty when not chosen. */
             language: string;
             name: string;
+        };
+        PhoneCall: {
+            /** @description The agent's reference; empty for a call that no agent of this server took. */
+            agent: string;
+            /** Format: date-time */
+            answered_at?: string;
+            /** @example twilio */
+            carrier: string;
+            /** @description The carrier's name of it, such as Twilio's CallSid or SIP's Call-ID; may be empty. */
+            carrier_id: string;
+            /** @description Its record; empty when there is none. */
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** Format: date-time */
+            ended_at?: string;
+            from: string;
+            /** @description As the far end shows it. */
+            from_name?: string;
+            /** @example tel_0123456789abcdef01234567 */
+            id: string;
+            /**
+             * @description What became of it; empty as long as that is open.
+             * @enum {string}
+             */
+            outcome: "answered" | "busy" | "no_answer" | "declined" | "cancelled" | "invalid_number" | "unreachable" | "congestion" | "forbidden" | "incompatible" | "failed" | "";
+            /**
+             * @description Why it ended.
+             * @example caller_left
+             */
+            reason: string;
+            /** @enum {string} */
+            state: "dialing" | "ringing" | "active" | "ended";
+            to: string;
+            /** @description By which it came or went. */
+            trunk?: string;
+        };
+        PhoneCarrier: {
+            /** @description It keeps calls, messages and recordings, which can be brought here. */
+            archive: boolean;
+            /** @description Number that calls show when nothing else is said; only to the operator. */
+            from: string;
+            /** @example twilio */
+            id: string;
+            /** @description What it needs; only to the operator. */
+            items: components["schemas"]["PhoneItem"][];
+            /** @example Twilio */
+            name: string;
+            /** @description It is set up. */
+            ready: boolean;
+            /** @description It can be asked whether what is set is right. */
+            testable: boolean;
+            /** @description It carries text messages. */
+            texts: boolean;
+        };
+        PhoneCheck: {
+            /** @description Why it did not answer. */
+            code?: string;
+            items: components["schemas"]["PhoneItem"][];
+            /** @description The same in English. */
+            message?: string;
+            ok: boolean;
+            /** Format: int64 */
+            took_ms: number;
+        };
+        PhoneConsent: {
+            /** @description What is said where the tenant has set no text. */
+            defaults: {
+                [key: string]: string;
+            };
+            enabled: boolean;
+            /** @description By language: en, fr, es. What is missing or empty is ours. */
+            texts: {
+                [key: string]: string;
+            };
+        };
+        PhoneConsentInputBody: {
+            enabled: boolean;
+            /** @description By language: en, fr, es; 500 characters each. */
+            texts?: {
+                [key: string]: string;
+            };
+        };
+        PhoneDigitsBody: {
+            /** @example 1# */
+            digits: string;
+        };
+        PhoneItem: {
+            /** @description What is set, or what is wrong; may be empty. */
+            detail: string;
+            /**
+             * @description What it is about; after a colon which trunk or number.
+             * @example public_url
+             */
+            id: string;
+            ok: boolean;
+        };
+        PhoneMessageBody: {
+            body: string;
+            carrier?: string;
+            from?: string;
+            /** @example +33612345678 */
+            to: string;
+        };
+        PhoneNumber: {
+            /** @description The agent's reference; empty while nobody answers. */
+            agent: string;
+            /** @description Of the configuration's: by which it comes. */
+            carrier?: string;
+            label: string;
+            /** @example +33123456789 */
+            number: string;
+            /**
+             * @description What is in the configuration is changed there.
+             * @enum {string}
+             */
+            source: "console" | "configuration";
+            /** @description Whose it is. */
+            tenant: string;
+            /** Format: date-time */
+            updated_at?: string;
+            updated_by?: string;
+        };
+        PhoneNumberInputBody: {
+            /** @description The agent's reference; empty for nobody. */
+            agent: string;
+            label?: string;
+            /** @description Whose it becomes; only the operator gives numbers to others. The tenant that has it when it is not said. */
+            tenant?: string;
+        };
+        PhoneOrderBody: {
+            /** @description Reference of who talks. */
+            agent: string;
+            /** @description The first that is set up when it is not said. */
+            carrier?: string;
+            /** @description Number that is shown; the carrier's when it is not said. */
+            from?: string;
+            /**
+             * Format: int64
+             * @description Length of the conversation at most; the agent's when it is not said.
+             */
+            max_seconds?: number;
+            /**
+             * Format: int64
+             * @description How long it rings; the carrier's setting when it is not said.
+             */
+            ring_seconds?: number;
+            /**
+             * @description Number, or a sip: address.
+             * @example +33612345678
+             */
+            to: string;
+            trunk?: string;
+        };
+        PhoneRecording: {
+            /** Format: int64 */
+            bytes: number;
+            call_id?: string;
+            carrier: string;
+            carrier_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: int64 */
+            duration_ms: number;
+            /** @example rec_0123456789abcdef01234567 */
+            id: string;
+            /** @description Path of the WAV file. */
+            url: string;
+        };
+        PhoneSyncBody: {
+            /**
+             * Format: int64
+             * @description How far back.
+             * @default 7
+             */
+            days: number;
+        };
+        PhoneSynced: {
+            /**
+             * Format: int64
+             * @description That were missing here, or stood otherwise.
+             */
+            calls: number;
+            /** Format: int64 */
+            messages: number;
+            /** Format: int64 */
+            recordings: number;
+        };
+        PhoneText: {
+            /** @description That answers or wrote it. */
+            agent?: string;
+            body: string;
+            /** @example twilio */
+            carrier: string;
+            carrier_id: string;
+            /** @description The record that it belongs to. */
+            conversation_id?: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @enum {string} */
+            direction: "inbound" | "outbound";
+            /** @description The carrier's code of what went wrong. */
+            error?: string;
+            from: string;
+            /** @example txt_0123456789abcdef01234567 */
+            id: string;
+            /**
+             * @description received; of ours: queued, sending, sent, delivered, undelivered or failed.
+             * @example delivered
+             */
+            status: string;
+            to: string;
+        };
+        PhoneTransferBody: {
+            /** @description What the person who answers is told before, where the carrier can. */
+            briefing?: string;
+            /** @example +33612345678 */
+            to: string;
         };
         Policy: {
             /** @description A person decides on every call before it is sent. */
@@ -4362,6 +4953,28 @@ export interface components {
             at_ms: number;
             /** Format: double */
             length_ms: number;
+        };
+        SpeechInputBody: {
+            /** @description For a voice that speaks every language. */
+            language?: string;
+            /**
+             * Format: double
+             * @description Higher or lower by so many semitones.
+             */
+            pitch?: number;
+            /** @example espeak */
+            provider: string;
+            /**
+             * Format: double
+             * @description How fast; 1 is normal.
+             * @default 1
+             */
+            rate: number;
+            /** @description The text is SSML: speak, p, s, break, prosody (rate, pitch), emphasis, sub and say-as (characters, digits, telephone) are understood with every voice. */
+            ssml?: boolean;
+            text: string;
+            /** @example fr-fr+f2 */
+            voice: string;
         };
         SystemCheck: {
             /** @description What was found: path and version. Empty when nothing was. */
@@ -4759,6 +5372,33 @@ export interface components {
              */
             status: "valid" | "corrected" | "failed";
             tool_id?: string;
+        };
+        Transcription: {
+            /**
+             * Format: int64
+             * @description Of the sound.
+             */
+            duration_ms: number;
+            language: string;
+            /** @description The same, stretch by stretch. */
+            parts: components["schemas"]["TranscriptionPart"][];
+            /** @example pocketsphinx/en-us */
+            recogniser: string;
+            text: string;
+            /** Format: int64 */
+            took_ms: number;
+        };
+        TranscriptionPart: {
+            /**
+             * Format: float
+             * @description 0 to 1; absent where the recogniser does not say.
+             */
+            confidence?: number;
+            /** Format: int64 */
+            from_ms: number;
+            text: string;
+            /** Format: int64 */
+            to_ms: number;
         };
         TrialCall: {
             arguments: {
@@ -7194,6 +7834,830 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    "list-phone-calls": {
+        parameters: {
+            query?: {
+                /** @description Only with a number that has these characters. */
+                q?: string;
+                direction?: "inbound" | "outbound";
+                outcome?: "answered" | "busy" | "no_answer" | "declined" | "cancelled" | "invalid_number" | "unreachable" | "congestion" | "forbidden" | "incompatible" | "failed";
+                agent?: string;
+                carrier?: string;
+                /** @description Only those that began then or later. */
+                from?: string;
+                /** @description Only those that began before. */
+                to?: string;
+                /** @description Only those that go on, the oldest first; nothing else is looked at then. */
+                live?: boolean;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePhoneCall"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "place-phone-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneOrderBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "get-phone-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-phone-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that came with what the change was made to: 412 when it is no longer so. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "send-phone-digits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneDigitsBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "hang-up-phone-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "transfer-phone-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneTransferBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCall"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-phone-carriers": {
+        parameters: {
+            query?: {
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePhoneCarrier"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "check-phone-carrier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carrier: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneCheck"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "sync-phone-carrier": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                carrier: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneSyncBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneSynced"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "get-phone-consent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneConsent"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "set-phone-consent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that came with what the change was made to: 412 when it is no longer so. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneConsentInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneConsent"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-phone-messages": {
+        parameters: {
+            query?: {
+                /** @description Only with a number that has these characters. */
+                q?: string;
+                direction?: "inbound" | "outbound";
+                carrier?: string;
+                /** @description Only what came or went then or later. */
+                from?: string;
+                /** @description Only what came or went before. */
+                to?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePhoneText"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "send-phone-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneMessageBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneText"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "delete-phone-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "list-phone-numbers": {
+        parameters: {
+            query?: {
+                /** @description Only what has all of these words, or parts of words; case and accents do not count. */
+                q?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePhoneNumber"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-phone-number": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumber"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "set-phone-number": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that came with what the change was made to: 412 when it is no longer so. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhoneNumberInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PhoneNumber"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-phone-number": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag that came with what the change was made to: 412 when it is no longer so. Without it the last one wins. */
+                "If-Match"?: string;
+            };
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            412: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "list-phone-recordings": {
+        parameters: {
+            query?: {
+                /** @description Only what was recorded then or later. */
+                from?: string;
+                /** @description Only what was recorded before. */
+                to?: string;
+                /** @description How many at most. */
+                limit?: number;
+                /** @description next_cursor of the page before, which was asked for in the same way. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePhoneRecording"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-phone-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
+    "get-phone-recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            /** @description A part of it */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            416: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
     "get-profile": {
         parameters: {
             query?: never;
@@ -8303,6 +9767,45 @@ export interface operations {
             500: components["responses"]["Problem"];
         };
     };
+    speak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SpeechInputBody"];
+            };
+        };
+        responses: {
+            /** @description A WAV file */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Length"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": string;
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
+        };
+    };
     "get-system": {
         parameters: {
             query?: never;
@@ -8613,6 +10116,47 @@ export interface operations {
             415: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
+        };
+    };
+    transcribe: {
+        parameters: {
+            query?: {
+                /** @description Of the recogniser; the one that conversations have when it is not said. */
+                provider?: string;
+                /** @description BCP 47. */
+                language?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "audio/wav": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transcription"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            409: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+            503: components["responses"]["Problem"];
         };
     };
     "list-voices": {

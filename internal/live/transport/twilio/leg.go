@@ -123,6 +123,13 @@ func (l *Leg) Stay() bool {
 	return l.in != nil
 }
 
+// Away reports whether the call is elsewhere, or on its way there.
+func (l *Leg) Away() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.away
+}
+
 // Attached reports whether the leg has a stream.
 func (l *Leg) Attached() bool {
 	l.mu.Lock()
