@@ -20,10 +20,10 @@ const nonceMark = "__NONCE__"
 
 // policy is what the console's pages may do. Styles need a nonce because the component library writes its theme at run time.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-%s'; img-src 'self' data: blob:; font-src 'self'; " +
-	"media-src 'self' blob:; connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	"media-src 'self' blob:; frame-src 'self'; connect-src 'self' ws: wss:; worker-src 'self' blob:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // reserved are the prefixes where an unknown path is an error of a program, and a page would only hide it.
-var reserved = []string{"/assets/", "/api/", "/v1/"}
+var reserved = []string{"/assets/", "/api/", "/v1/", "/embed/"}
 
 // types are the kinds of file that a build holds. The system's own table differs between machines.
 var types = map[string]string{

@@ -59,6 +59,7 @@ type Definition struct {
 	Turn         Turn       `yaml:"turn"`
 	Limits       Limits     `yaml:"limits"`
 	Chat         Chat       `yaml:"chat"`
+	Embed        Embed      `yaml:"embed"` // on the pages of others
 	Status       Status     `yaml:"status" enum:"draft,active"`
 }
 
@@ -141,6 +142,7 @@ func Default() Definition {
 		},
 		Limits: Limits{MaxDuration: 15 * time.Minute, IdleHangUp: 180 * time.Second},
 		Chat:   Chat{Timeout: 30 * time.Minute, MaxMessages: 100, Save: true},
+		Embed:  defaultEmbed(),
 		Status: Active,
 	}
 }
@@ -258,5 +260,8 @@ func (d Definition) Validate() error {
 			return err
 		}
 	}
-	return d.Chat.validate(bad)
+	if err := d.Chat.validate(bad); err != nil {
+		return err
+	}
+	return d.Embed.validate()
 }

@@ -99,6 +99,14 @@ func (s *Service) Get(ctx context.Context, tenant, key string) (Agent, error) {
 	return Agent{}, notFound(key)
 }
 
+// Owner is the tenant of the living agent with an id, "" when there is none. It is for addresses that name no tenant, those of pages for visitors.
+func (s *Service) Owner(ctx context.Context, id string) (string, error) {
+	if s.store == nil {
+		return "", nil
+	}
+	return s.store.AgentOwner(ctx, id)
+}
+
 func notFound(key string) error {
 	f := fault.New(fault.NotFound, "agent_not_found", "There is no agent %q.", key)
 	f.Params = map[string]string{"reference": key}
@@ -137,6 +145,7 @@ func Decoded(file string, text []byte, over Definition) (Definition, error) {
 		return Definition{}, err
 	}
 	over.Tools = slices.Clone(over.Tools)
+	over.Embed.Domains = slices.Clone(over.Embed.Domains)
 	over.Format, over.Reference, over.Version, over.Status = Format, was.Reference, was.Version, was.Status // are not the author's to set
 	return over, hard(over)
 }
@@ -167,7 +176,7 @@ func hard(d Definition) error {
 	if d.Kind == "" {
 		return fault.New(fault.Invalid, strict.CodeBadValue, "kind: one of voice, text, avatar is needed").At("kind")
 	}
-	return nil
+	return d.Embed.validate()
 }
 
 // Create makes a draft of a definition, whose name may be empty.

@@ -78,6 +78,8 @@ type Store interface {
 	CreateAgent(ctx context.Context, a Agent, note string, skip func(number int) bool) (Agent, error)
 	// FindAgent looks for an id, a reference or else a name, among the living or the deleted.
 	FindAgent(ctx context.Context, tenant, key string, deleted bool) (Agent, error)
+	// AgentOwner is the tenant of the living agent with an id, "" when there is none: addresses that visitors have name no tenant.
+	AgentOwner(ctx context.Context, id string) (string, error)
 	ListAgents(ctx context.Context, tenant string, f Filter) ([]Agent, error)
 	// CountAgents counts by status, whatever the filter's status, position and limit.
 	CountAgents(ctx context.Context, tenant string, f Filter) (map[Status]int, error)

@@ -27,6 +27,8 @@ type Rule struct {
 	Target string // the kind of thing that the action is about
 	Param  string // the parameter of the path that names it; empty when the handler names it
 	Why    string // why a route that changes something has no action
+	// Visitors of pages that show an agent may use it as well, for that agent and what is theirs; the handler sees to both.
+	Visitors bool
 }
 
 // Rules is the whole table: a route that is not in it is refused. docs/roles.md is made from it.
@@ -178,16 +180,23 @@ var Rules = []Rule{
 	{Route: "GET /api/effects/{id}", Needs: identity.ReadConversations},
 	{Route: "POST /api/effects/{id}/decide", Needs: identity.DecideEffects, Action: "effect.decided", Target: "effect", Param: "id"},
 
-	{Route: "POST /text-agents/api/{id}/chat/stream", Needs: identity.Talk, Why: "a conversation is a record of its own"},
+	{Route: "POST /text-agents/api/{id}/chat/stream", Needs: identity.Talk, Why: "a conversation is a record of its own", Visitors: true},
 	{Route: "GET /text-agents/api/{id}", Needs: identity.Talk},
-	{Route: "GET /text-agents/api/{id}/chat/stream", Needs: identity.Talk},
-	{Route: "POST /text-agents/api/{id}/chat/stop", Needs: identity.Talk, Why: "the conversation's record tells"},
-	{Route: "GET /text-agents/api/{id}/session", Needs: identity.Talk},
-	{Route: "POST /text-agents/api/{id}/session", Needs: identity.Talk, Why: "a conversation is a record of its own"},
+	{Route: "GET /text-agents/api/{id}/chat/stream", Needs: identity.Talk, Visitors: true},
+	{Route: "POST /text-agents/api/{id}/chat/stop", Needs: identity.Talk, Why: "the conversation's record tells", Visitors: true},
+	{Route: "GET /text-agents/api/{id}/session", Needs: identity.Talk, Visitors: true},
+	{Route: "POST /text-agents/api/{id}/session", Needs: identity.Talk, Why: "a conversation is a record of its own", Visitors: true},
 	{Route: "DELETE /text-agents/api/{id}/session/{session_id}", Needs: identity.Talk, Action: "conversation.deleted", Target: "conversation", Param: "session_id"},
 	{Route: "GET /text-agents/api/{id}/session/{session_id}/export", Needs: identity.Talk},
 	{Route: "GET /text-agents/health", Needs: identity.ReadSystem},
 	{Route: "GET /text-agents/metrics", Needs: identity.ReadSystem},
+
+	{Route: "GET /api/agents/{reference}/embed", Needs: identity.ReadAgents},
+	{Route: "POST /api/agents/{reference}/embed/secret", Needs: identity.WriteAgents, Action: "agent.embed_secret_made", Target: "agent", Param: "reference"},
+	{Route: "DELETE /api/agents/{reference}/embed/secret", Needs: identity.WriteAgents, Action: "agent.embed_secret_deleted", Target: "agent", Param: "reference"},
+	{Route: "GET /embed/v1/agents/{id}", Needs: Public},
+	{Route: "POST /embed/v1/agents/{id}/session", Needs: Public, Why: "a visitor's token changes nothing"},
+	{Route: "POST /embed/v1/agents/{id}/call", Needs: identity.Talk, Why: "a client secret lasts for a minute; the conversation is a record of its own", Visitors: true},
 
 	{Route: "GET /api/tenants", Needs: Recognised},
 	{Route: "POST /api/tenants", Needs: identity.Operate, Action: "tenant.made", Target: "tenant"},
@@ -226,7 +235,10 @@ func Authorize(p identity.Principal, route string) error {
 		}
 		return fault.New(fault.Unknown, "sign_in_required", "Sign in for this, or send a key as \"Authorization: Bearer …\".")
 	}
-	if rule.Needs == Recognised || p.May(rule.Needs) {
+	if p.Kind == identity.ByVisitor && !rule.Visitors {
+		return fault.New(fault.Denied, "not_for_visitors", "A visitor may talk with the agent of the page, and do nothing else.")
+	}
+	if rule.Needs == Recognised || p.May(rule.Needs) || p.Kind == identity.ByVisitor {
 		return nil
 	}
 	f := fault.New(fault.Denied, "not_allowed", "You may not do this: it needs the permission %q.", rule.Needs)

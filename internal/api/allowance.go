@@ -30,8 +30,13 @@ const mostBuckets = 10_000
 
 // take counts a request of whoever asks, or refuses it with fault.Limited "too_many_requests" and the seconds to wait.
 func (b *buckets) take(ctx context.Context, a allowance) error {
-	p, now := identity.Of(ctx), time.Now()
-	who := strings.Join([]string{p.Tenant, string(p.Kind), p.ID(), p.Address}, " ")
+	p := identity.Of(ctx)
+	return b.takeFor(strings.Join([]string{p.Tenant, string(p.Kind), p.ID(), p.Address}, " "), a)
+}
+
+// takeFor counts a request against a name.
+func (b *buckets) takeFor(who string, a allowance) error {
+	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.full == nil || len(b.full) >= mostBuckets {

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -111,6 +112,9 @@ func (a *api) chat() {
 		return a.followChat(ctx, "follow-chat-reply", in.Agent, in.Session, in.LastEventID)
 	})
 	change(a, http.MethodPost, "/text-agents/api/{id}/chat/stop", "stop-chat-reply", tag, "Stop the reply that is being written", 0, missing, func(ctx context.Context, in *chatStop) (chatStopped, error) {
+		if err := a.own(ctx, in.Agent, in.Body.Session); err != nil {
+			return chatStopped{}, err
+		}
 		stopped, err := a.s.Chat.Stop(ctx, tenantOf(ctx), in.Agent, in.Body.Session)
 		return chatStopped{stopped}, err
 	})
@@ -119,16 +123,19 @@ func (a *api) chat() {
 		return ChatProfile{p}, err
 	})
 	get(a, "/text-agents/api/{id}/session", "get-chat-session", tag, "Get a session", missing, func(ctx context.Context, in *chatRead) (ChatSession, error) {
-		s, err := a.s.Chat.Get(ctx, tenantOf(ctx), in.Agent, in.Session)
+		s, err := a.chatOf(ctx, in.Agent, in.Session)
 		return ChatSession{s}, err
 	})
 	change(a, http.MethodPost, "/text-agents/api/{id}/session", "create-chat-session", tag, "Begin a session", http.StatusCreated, missing, func(ctx context.Context, in *chatNew) (ChatSession, error) {
-		meta, err := metadataOf(in.Body.Metadata)
+		if err := a.admitted(ctx, in.Agent); err != nil {
+			return ChatSession{}, err
+		}
+		meta, err := metadataOf(ctx, in.Body.Metadata)
 		if err != nil {
 			return ChatSession{}, err
 		}
 		s, err := a.s.Chat.Create(ctx, tenantOf(ctx), in.Agent, meta)
-		return ChatSession{s}, err
+		return ChatSession{shownTo(ctx, s)}, err
 	})
 	remove(a, http.MethodDelete, "/text-agents/api/{id}/session/{session_id}", "delete-chat-session", tag, "Delete a session and everything that was kept of it", []int{http.StatusNotFound, http.StatusConflict}, func(ctx context.Context, in *ChatSessionPath) error {
 		return a.s.Chat.Delete(ctx, tenantOf(ctx), in.Agent, in.Session)
@@ -154,8 +161,9 @@ func (a *api) chat() {
 	})
 }
 
-// metadataOf is what a client says of a session, as it is kept.
-func metadataOf(m map[string]any) (json.RawMessage, error) {
+// metadataOf is what a client says of a session, as it is kept. Whose a visitor's session is says the token.
+func metadataOf(ctx context.Context, m map[string]any) (json.RawMessage, error) {
+	m = visited(ctx, m)
 	if len(m) == 0 {
 		return nil, nil
 	}
@@ -171,7 +179,10 @@ func (a *api) sendChat(ctx context.Context, in *chatMessage) (*huma.StreamRespon
 	if in.LastEventID != "" {
 		return a.followChat(ctx, id, in.Agent, in.Body.Session, in.LastEventID)
 	}
-	meta, err := metadataOf(in.Body.Metadata)
+	if err := errors.Join(a.own(ctx, in.Agent, in.Body.Session), a.mayWrite(ctx)); err != nil {
+		return nil, problemOf(ctx, id, err)
+	}
+	meta, err := metadataOf(ctx, in.Body.Metadata)
 	if err != nil {
 		return nil, problemOf(ctx, id, err)
 	}
@@ -188,6 +199,9 @@ func (a *api) sendChat(ctx context.Context, in *chatMessage) (*huma.StreamRespon
 
 // followChat goes on with a reply that a reader lost.
 func (a *api) followChat(ctx context.Context, id, agent, session, after string) (*huma.StreamResponse, error) {
+	if err := a.own(ctx, agent, session); err != nil {
+		return nil, problemOf(ctx, id, err)
+	}
 	st, err := a.s.Chat.Running(ctx, tenantOf(ctx), agent, session)
 	if err == nil {
 		err = st.Check(after)
@@ -211,6 +225,9 @@ func streamChat(ctx context.Context, st *chat.Stream, after string) *huma.Stream
 			_ = out.SetWriteDeadline(time.Now().Add(streamWrite)) // not every server can
 			text := ": still there\n\n"
 			if e.Data != nil {
+				if e.Data = forVisitors(ctx, e.Data); e.Data == nil {
+					return nil
+				}
 				text = fmt.Sprintf("event: message\nid: %s\ndata: %s\n\n", e.ID, e.Data)
 			}
 			if _, err := io.WriteString(w, text); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"griot/internal/agent"
 	"griot/internal/chat"
+	"griot/internal/embed"
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/flow/library"
@@ -42,6 +43,8 @@ type Services struct {
 	Phone         Phone
 	Speech        Speech
 	Effects       Effects
+	Embed         *embed.Service
+	Calling       Calling
 	Identity      *identity.Service
 	Cookie        Cookie
 	Stop          context.Context // done when the server shuts down: streams end; nil: never
@@ -56,23 +59,34 @@ type api struct {
 	changes locks
 	drafts  buckets
 	dialled buckets
+	visits  buckets // visitors' tokens, and their messages
 }
 
-// New returns the handler of /api/…, /tools/api/…, /text-agents/… (but its pages) and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
+// New returns the handler of /api/…, /tools/api/…, /text-agents/… (but its pages), /embed/v1/agents/… and /healthz, and of nothing else. Who asks is what identity.Of says of the request's context; what that one may do is in
 // Rules. It refuses browsers' requests from other sites that would change something. Timeouts are the server's.
 func New(s Services) http.Handler {
 	mux := http.NewServeMux()
 	a := register(mux, s)
 	mux.HandleFunc("/", noRoute(mux))
 	cross := http.NewCrossOriginProtection()
+	cross.AddInsecureBypassPattern("/embed/v1/") // where pages of other sites ask, which answers them by the agent's domains
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, problem(http.StatusForbidden, "cross_origin", "A page of another site may not change anything here."))
 	}))
-	return cross.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	inner := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		r.Body = http.MaxBytesReader(w, r.Body, bodyLimit(r))
 		a.validated(mux, w, r)
-	}))
+	})
+	guarded := cross.Handler(inner)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// A visitor's token is nothing that a browser adds by itself, and is good on the pages of its own site only.
+		if identity.Of(r.Context()).Kind == identity.ByVisitor {
+			inner.ServeHTTP(w, r)
+			return
+		}
+		guarded.ServeHTTP(w, r)
+	})
 }
 
 // Spec returns the OpenAPI 3.1 document as indented JSON.
@@ -113,6 +127,7 @@ func register(mux *http.ServeMux, s Services) *api {
 	a.phone()
 	a.speech()
 	a.effects()
+	a.embeds()
 	a.describe()
 	return a
 }

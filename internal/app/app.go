@@ -27,6 +27,7 @@ import (
 	"griot/internal/chat"
 	"griot/internal/config"
 	"griot/internal/conversation"
+	"griot/internal/embed"
 	"griot/internal/fault"
 	"griot/internal/identity"
 	"griot/internal/live/bench"
@@ -133,8 +134,9 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	if err := a.openTools(ctx, db, records.Node()); err != nil {
 		return nil, err
 	}
+	embeds := embed.New(embed.Options{Agents: a.plans.agents, Home: tenant, Vault: secret.Vault{Keys: a.keys, Store: db}})
 	cookie := api.Cookie{Secure: strings.HasPrefix(cfg.Server.PublicURL, "https:"), Life: cfg.Session.Life}
-	doors := newGuard(cfg, people, cookie, secrets)
+	doors := newGuard(cfg, people, cookie, secrets, embeds)
 	h := &host{plans: a.plans, records: records, max: cfg.Limits.MaxSessions, record: cfg.Recording.Enabled, load: a.load, log: log}
 	if cfg.Replay.Record {
 		h.replays = filepath.Join(cfg.Data, "replays")
@@ -177,10 +179,13 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	settings := &providerSettings{plans: a.plans, vault: secret.Vault{Keys: a.keys, Store: db}}
 	voices := voice.New(voiceVendors{a.plans})
 	rest := api.New(api.Services{Agents: a.plans.agents, Machine: judge{a.plans}, Conversations: records, Overview: overview.NewService(db, records.Watch), Stop: stopCtx, Calls: register, System: a, Providers: settings,
-		Models: catalog.New(modelVendors{a.plans}), Voices: voices, Speech: newSpeech(a.plans, voices), Templates: library, Writers: a.plans, Tools: a.tools, Flows: a.openFlows(db), Phone: a.desk, Chat: a.chats, Effects: a.ledger, Identity: people, Cookie: cookie})
+		Models: catalog.New(modelVendors{a.plans}), Voices: voices, Speech: newSpeech(a.plans, voices), Templates: library, Writers: a.plans, Tools: a.tools, Flows: a.openFlows(db), Phone: a.desk, Chat: a.chats, Effects: a.ledger, Embed: embeds, Calling: visitorCalls{secrets}, Identity: people, Cookie: cookie})
 	mux := mount(rest, a.callsHandler(), console)
 	if a.twilio != nil { // it knows its own requests by their signatures
 		mux.Handle(twilio.Path, a.twilio)
+	}
+	if err := mountEmbeds(mux, rest, console, embeds); err != nil {
+		return nil, err
 	}
 	if cfg.Server.Bench {
 		mux.Handle("/debug/", bench.Handler(a.load))

@@ -9,6 +9,7 @@ import (
 	"griot/internal/conversation"
 	"griot/internal/fault"
 	"griot/internal/flow"
+	"griot/internal/identity"
 	"griot/internal/model/llm"
 	"griot/internal/tool"
 )
@@ -34,7 +35,11 @@ func (p *planner) ChatAgent(ctx context.Context, ref string) (chat.Agent, error)
 		f.Params = map[string]string{"reference": d.Reference}
 		return chat.Agent{}, f
 	}
-	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: flow.Opening(mind.model, d.Language, d.Greeting.Text),
+	greeting := d.Greeting.Text
+	if identity.Of(ctx).Kind == identity.ByVisitor {
+		greeting = first(d.Embed.Greeting, greeting)
+	}
+	out := chat.Agent{Reference: d.Reference, Name: d.Name, Version: d.Version, Lang: d.Language, Instructions: d.Instructions, Welcome: flow.Opening(mind.model, d.Language, greeting),
 		LLM: mind.model, Model: mind.name, Limits: llm.Limits{MaxTokens: d.Model.MaxTokens, Temperature: d.Model.Temperature},
 		Settings: chat.Settings{Timeout: d.Chat.Timeout, MaxMessages: d.Chat.MaxMessages, Unsaved: !d.Chat.Save},
 		Look:     chat.Look{Suggestions: d.Chat.Suggestions, Color: d.Chat.Color, Avatar: d.Chat.Avatar}}

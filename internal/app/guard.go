@@ -11,6 +11,7 @@ import (
 
 	"griot/internal/api"
 	"griot/internal/config"
+	"griot/internal/embed"
 	"griot/internal/fault"
 	"griot/internal/identity"
 	"griot/internal/live/realtime"
@@ -28,11 +29,12 @@ type guard struct {
 	proxies []netip.Prefix
 	// callTenant says whose a call is that goes on; "" when there is none of that id.
 	callTenant func(id string) string
+	embeds     *embed.Service
 }
 
 // newGuard makes a guard of a configuration that was validated.
-func newGuard(cfg config.Config, people *identity.Service, cookie api.Cookie, secrets *realtime.Secrets) *guard {
-	g := &guard{cfg: cfg, people: people, cookie: cookie, secrets: secrets, callTenant: func(string) string { return "" }}
+func newGuard(cfg config.Config, people *identity.Service, cookie api.Cookie, secrets *realtime.Secrets, embeds *embed.Service) *guard {
+	g := &guard{cfg: cfg, people: people, cookie: cookie, secrets: secrets, embeds: embeds, callTenant: func(string) string { return "" }}
 	for _, p := range cfg.Server.TrustedProxies {
 		if prefix, err := config.ParsePrefix(p); err == nil {
 			g.proxies = append(g.proxies, prefix)
@@ -60,6 +62,8 @@ func (g *guard) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path := r.URL.Path
 		switch {
+		case below(path, "/embed/v1/agents"), below(path, "/text-agents/api"):
+			g.embedded(w, r, next)
 		case below(path, "/api"), below(path, "/tools/api"), below(path, "/text-agents"):
 			next.ServeHTTP(w, g.recognised(w, r))
 		case realtimePath(path):
@@ -93,6 +97,10 @@ func (g *guard) protocol(w http.ResponseWriter, r *http.Request, next http.Handl
 	refuse := func(status int, err error) {
 		webcall.AllowPages(w) // a page is to read why
 		ws.Refuse(w, status, err)
+	}
+	if s, ok := g.secrets.Find(key); ok && s.Visitor && (r.Method != http.MethodGet || !slices.Contains(prefixes, r.URL.Path) || callOf(r) != "") {
+		refuse(http.StatusForbidden, fault.New(fault.Denied, "not_for_visitors", "A visitor may talk with the agent of the page, and do nothing else."))
+		return
 	}
 	if err := api.Authorize(p, method(r)+" /v1/realtime"); err != nil {
 		refuse(statusOf(err), err)
@@ -158,7 +166,14 @@ func (g *guard) recognised(w http.ResponseWriter, r *http.Request) *http.Request
 func (g *guard) recognise(r *http.Request) (p identity.Principal, fresh string) {
 	ctx, here := r.Context(), g.fromHere(r)
 	from := identity.Principal{Kind: identity.ByNobody, Address: g.address(r), Agent: shortened(r.UserAgent()), Here: here && !g.public()}
-	if key, ok := ws.Credentials(r); ok {
+	if key, ok := ws.Credentials(r); ok && embed.IsToken(key) {
+		p, err := g.visitor(r, key, from)
+		if err == nil {
+			return p, ""
+		}
+		from.Why = err
+		return from, ""
+	} else if ok {
 		p, err := g.people.Key(ctx, key, from)
 		if err == nil {
 			return p, ""

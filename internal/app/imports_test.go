@@ -46,6 +46,7 @@ var levels = map[string]int{
 	"internal/catalog":      4,
 	"internal/chat":         4,
 	"internal/conversation": 4,
+	"internal/embed":        4,
 	"internal/flow":         4,
 	"internal/identity":     4,
 	"internal/overview":     4,
@@ -100,7 +101,7 @@ var rules = []rule{
 	},
 	{
 		from:   []string{"internal/live"},
-		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/overview", "internal/phone", "internal/prompt", "internal/secret", "internal/toolbox", "internal/voice"},
+		never:  []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/embed", "internal/flow", "internal/identity", "internal/overview", "internal/phone", "internal/prompt", "internal/secret", "internal/toolbox", "internal/voice"},
 		reason: "a session gets a Plan and a Leg: it can run in a test, in an example, or in another program",
 	},
 	{
@@ -151,7 +152,7 @@ var rules = []rule{
 		reason: "a handler is parse, call, render",
 	},
 	{
-		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/flow", "internal/identity", "internal/overview", "internal/prompt", "internal/secret", "internal/voice", "internal/blob"},
+		from:   []string{"internal/agent", "internal/calls", "internal/catalog", "internal/conversation", "internal/embed", "internal/flow", "internal/identity", "internal/overview", "internal/prompt", "internal/secret", "internal/voice", "internal/blob"},
 		never:  []string{"database/sql", "github.com/jackc/pgx", "modernc.org/sqlite"},
 		reason: "the service says what it needs; SQL is an implementation",
 	},

@@ -202,7 +202,7 @@ func (s *server) recordAs(b *browser, id string) {
 func TestAddressBehindProxies(t *testing.T) {
 	cfg := config.Default()
 	cfg.Server.TrustedProxies = []string{"10.0.0.0/8", "::1"}
-	g := newGuard(cfg, nil, api.Cookie{}, nil)
+	g := newGuard(cfg, nil, api.Cookie{}, nil, nil)
 	for _, c := range []struct{ remote, forwarded, want string }{
 		{"192.0.2.1:1", "", "192.0.2.1"},
 		{"192.0.2.1:1", "203.0.113.9", "192.0.2.1"},

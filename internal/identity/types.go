@@ -84,6 +84,7 @@ const (
 	ByKey     Kind = "key"     // a program with an API key
 	ByConfig  Kind = "config"  // a program with a key of the configuration
 	BySecret  Kind = "secret"  // a page with a client secret of the Realtime protocol
+	ByVisitor Kind = "visitor" // a visitor of a page that shows an agent, who talks with that agent and does nothing else
 	ByMachine Kind = "machine" // somebody at this machine, as long as nobody needs to sign in
 	ByNobody  Kind = "nobody"  // nobody in particular: what needs no permission is open to all
 )
@@ -100,6 +101,17 @@ type Principal struct {
 	Agent   string  // the User-Agent, shortened
 	Here    bool    // the request comes from this machine
 	Why     error   // why it is nobody; nil when nothing was presented
+	Visitor Visitor // of a visitor
+}
+
+// Visitor is somebody without an account on a page that shows an agent.
+type Visitor struct {
+	ID        string // the same for as long as the browser keeps it
+	Agent     string // id
+	Reference string // of the agent
+	User      string // as the page's site calls the visitor; empty when it does not know
+	Name      string
+	Origin    string // of the page
 }
 
 // May reports whether the principal has a permission.
@@ -137,6 +149,8 @@ func (p Principal) Name() string {
 		return p.Account.Email
 	case ByKey:
 		return p.Key.Name
+	case ByVisitor:
+		return p.Visitor.User
 	}
 	return string(p.Kind)
 }
@@ -148,6 +162,8 @@ func (p Principal) ID() string {
 		return p.Account.ID
 	case ByKey:
 		return p.Key.ID
+	case ByVisitor:
+		return p.Visitor.ID
 	}
 	return ""
 }

@@ -160,6 +160,20 @@ func (s *Store) FindAgent(ctx context.Context, tenant, key string, deleted bool)
 	return agent.Agent{}, agentNotFound(key)
 }
 
+// AgentOwner implements agent.Store.
+func (s *Store) AgentOwner(ctx context.Context, id string) (string, error) {
+	rows, err := all[struct {
+		Tenant string `db:"tenant_id"`
+	}](ctx, s, s.read, "SELECT tenant_id FROM agents WHERE id = ? AND deleted_at = 0 LIMIT 1", clean(id))
+	if err != nil {
+		return "", s.dialect.fault(err, "read whose an agent is")
+	}
+	if len(rows) == 0 {
+		return "", nil
+	}
+	return rows[0].Tenant, nil
+}
+
 // agentWhere is a filter's condition, but for the status and the position.
 func agentWhere(tenant string, f agent.Filter) (string, []any) {
 	where, args := "WHERE a.tenant_id = ? AND a.deleted_at = 0", []any{clean(tenant)}

@@ -24,6 +24,11 @@ func (c *conn) command(ctx context.Context, o *outlet, raw []byte, in *transport
 		return false, err
 	}
 	c.warn(o, warnings...)
+	if o.visitor {
+		if err := forVisitor(ev); err != nil {
+			return false, err
+		}
+	}
 	c.doing.Lock()
 	defer c.doing.Unlock()
 	if c.conv.Plan.Transcribe {

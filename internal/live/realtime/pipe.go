@@ -23,6 +23,7 @@ type outlet struct {
 	pipe    Pipe
 	ext     bool // Griot's extensions
 	page    bool // it gets only what a page may see
+	visitor bool // it talks with the agent as that is, see visitor.go
 	dialect wire.Dialect
 }
 
@@ -39,6 +40,12 @@ var forPages = map[string]bool{
 func (o *outlet) send(ev wire.ServerEvent, seq wire.Seq) {
 	if o.page && !forPages[ev.EventType()] {
 		return
+	}
+	if o.visitor {
+		var shown bool
+		if ev, shown = shownToVisitor(ev); !shown {
+			return
+		}
 	}
 	_ = o.pipe.Send(func(dst []byte) []byte {
 		out, err := o.dialect.AppendEvent(dst, ev, seq)

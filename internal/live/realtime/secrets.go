@@ -19,7 +19,9 @@ type Secret struct {
 	// Translation is what a translation session begins with; nil for other sessions.
 	Translation *wire.TranslationSession
 	Dialect     wire.Dialect // that its user is taken to speak
-	Expires     time.Time
+	// Visitor is for a page's visitor, who talks with the agent of Model over a WebSocket and changes nothing of the session.
+	Visitor bool
+	Expires time.Time
 }
 
 // Secrets are the client secrets of this process, in memory: a page gets one instead of a key. The nil value has none. It is safe for concurrent use.

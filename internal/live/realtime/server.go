@@ -95,6 +95,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if secret.Visitor {
+		q := r.URL.Query()
+		if m := modelOf(r); m != "" && m != secret.Model || q.Get("intent") != "" || strings.HasSuffix(r.URL.Path, "/translations") {
+			ws.Refuse(w, http.StatusForbidden, errVisitor("another model or intent"))
+			return
+		}
+	}
 	var translate *wire.TranslationSession
 	model, hear, err := wants(modelOf(r), r.URL.Query().Get("intent"), secret)
 	switch {
@@ -128,7 +135,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	patches := secret.Session
-	if hear == nil && translate == nil {
+	if hear == nil && translate == nil && !secret.Visitor {
 		patches = append(slices.Clip(patches), fromAddress(r)...)
 	}
 	effective, plan, err := begin(conv, patches)
@@ -142,7 +149,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		conv.Close("refused", err) // Accept has answered the client
 		return
 	}
-	o, remote := &outlet{pipe: WebSocket(sock), ext: Extended(r), dialect: DialectOf(r)}, r.RemoteAddr
+	o, remote := &outlet{pipe: WebSocket(sock), ext: Extended(r), dialect: DialectOf(r), visitor: secret.Visitor}, r.RemoteAddr
 	if granted && o.dialect == wire.GA {
 		o.dialect = secret.Dialect // who asked for the secret in the beta's words speaks them
 	}
