@@ -35,7 +35,7 @@ build: web ## Build ./griot, with the console inside.
 .PHONY: web
 web: web/node_modules ## Build the console, when its sources changed.
 	@scripts/when-changed.sh console web/dist/index.html \
-	  web/src web/locales web/public web/index.html web/package.json web/package-lock.json $(wildcard web/*.config.* web/tsconfig.json) web/scripts \
+	  web/src web/embed web/locales web/public web/index.html web/package.json web/package-lock.json $(wildcard web/*.config.* web/tsconfig.json) web/scripts \
 	  -- npm run --silent --prefix web build
 
 .PHONY: web/node_modules test/e2e/node_modules test/mcp/node_modules

@@ -8,6 +8,12 @@ if (!existsSync(`${dist}index.html`)) {
   process.exit(1);
 }
 const packed = (path) => gzipSync(readFileSync(`${dist}${path}`), { level: 9 }).length;
+/** What of the widget's files has a name like this, gzip. */
+function embedded(name) {
+  const files = readdirSync(`${dist}embed`, { recursive: true }).filter((f) => name.test(f));
+  if (files.length === 0) throw new Error(`dist/embed has no ${name}`);
+  return sum(files.map((f) => `embed/${f}`));
+}
 const html = readFileSync(`${dist}index.html`, 'utf8');
 const named = [...html.matchAll(/(?:src|href)="\/(assets\/[^"]+)"/g)].map((m) => m[1]);
 const sum = (paths) => paths.reduce((total, path) => total + packed(path), 0);
@@ -29,6 +35,10 @@ const rows = [
     assets.filter((n) => n.endsWith('.woff2')).reduce((t, n) => t + statSync(`${dist}assets/${n}`).size, 0),
     300_000,
   ],
+  // What pages of others load: before the panel is opened, with it, and for speech besides.
+  ['the widget, before it is opened', embedded(/^widget\.js$/), 6_000],
+  ['its panel', embedded(/^assets\/panel-.*\.(js|css)$/), 25_000],
+  ['speech in it', embedded(/^assets\/(voice|capture|playback)-.*\.js$/), 15_000],
 ];
 let failed = false;
 for (const [what, size, limit] of rows) {
