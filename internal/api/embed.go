@@ -136,7 +136,7 @@ func (a *api) embeds() {
 	change(a, http.MethodPost, "/embed/v1/agents/{id}/call", "begin-visitor-call", tag, "Give a visitor a client secret to speak with the agent", http.StatusCreated, errs, func(ctx context.Context, in *EmbedPath) (EmbedCall, error) {
 		p := identity.Of(ctx)
 		if p.Kind != identity.ByVisitor {
-			return EmbedCall{}, fault.New(fault.Denied, "visitors_only", "This is for visitors of a page: others have POST /v1/realtime/client_secrets.")
+			return EmbedCall{}, fault.New(fault.NotFound, "visitors_only", "There is nothing here but for visitors of a page: others have POST /v1/realtime/client_secrets.")
 		}
 		if err := a.admitted(ctx, in.ID); err != nil {
 			return EmbedCall{}, err

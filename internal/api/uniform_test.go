@@ -278,7 +278,7 @@ var coded = regexp.MustCompile(`(?:fault\.(?:New|Wrap)\((?:[a-zA-Z.]+(?:\([^()]*
 // What may be refused is worded in the console's three languages, which the server uses too.
 func TestCodesHaveWords(t *testing.T) {
 	seen := 0
-	for _, dir := range []string{"agent", "agent/template", "api", "app", "calls", "catalog", "chat", "conversation", "identity", "knowledge/extract", "overview", "prompt", "provider", "secret", "phone", "store", "telephony/sipline", "telephony/twilio", "voice"} {
+	for _, dir := range []string{"agent", "agent/template", "api", "app", "calls", "catalog", "chat", "conversation", "embed", "identity", "knowledge/extract", "overview", "prompt", "provider", "secret", "phone", "store", "telephony/sipline", "telephony/twilio", "voice"} {
 		files, err := filepath.Glob(filepath.Join("..", dir, "*.go"))
 		require.NoError(t, err)
 		for _, f := range files {

@@ -102,14 +102,14 @@ func (s *Service) Find(ctx context.Context, key string) (agent.Agent, error) {
 	return a, err
 }
 
-// Open returns an agent that pages of an origin may show; own says that the page is this server's. Faults beside Find's: Denied "embed_disabled" and "embed_origin".
+// Open returns an agent that pages of an origin may show; own says that the page is this server's. Faults beside Find's: NotFound "embed_disabled", Denied "embed_origin".
 func (s *Service) Open(ctx context.Context, key, origin string, own bool) (agent.Agent, error) {
 	a, err := s.Find(ctx, key)
 	if err != nil {
 		return a, err
 	}
 	if !a.Embed.Enabled || a.Status != agent.Active {
-		return agent.Agent{}, fault.New(fault.Denied, "embed_disabled", "This agent is not offered on web pages.")
+		return agent.Agent{}, fault.New(fault.NotFound, "embed_disabled", "This agent is not offered on web pages.")
 	}
 	if own || a.Embed.Allows(origin) {
 		return a, nil
@@ -220,7 +220,7 @@ func (s *Service) Visitor(ctx context.Context, token, origin string, own bool) (
 		}
 		return Visitor{}, err
 	} else if !a.Embed.Enabled || a.Status != agent.Active {
-		return Visitor{}, fault.New(fault.Denied, "embed_disabled", "This agent is not offered on web pages.")
+		return Visitor{}, fault.New(fault.NotFound, "embed_disabled", "This agent is not offered on web pages.")
 	}
 	return v, nil
 }

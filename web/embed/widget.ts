@@ -247,7 +247,8 @@ class Widget {
     const color = /^#[0-9a-f]{6}$/i.test(options.primaryColor ?? '') ? (options.primaryColor as string) : looks.color;
     host.style.setProperty('--griot-color', color);
     host.style.setProperty('--griot-ink', inkOn(color));
-    if (typeof options.zIndex === 'number') host.style.setProperty('--griot-z', String(options.zIndex));
+    // The largest there is. In the style sheet the tools that make it smaller would round it.
+    host.style.setProperty('--griot-z', String(typeof options.zIndex === 'number' ? options.zIndex : 2147483647));
     const place = typeof options.container === 'string' ? document.querySelector(options.container) : options.container;
     this.host = host;
     this.root = root;

@@ -127,6 +127,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/{reference}/embed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get what it takes to put an agent on a page */
+        get: operations["get-embed-settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/agents/{reference}/embed/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an agent a new secret to sign visitors' identities with, in the place of the one before */
+        post: operations["rotate-embed-secret"];
+        /** Take an agent's secret away: no visitor is known any more */
+        delete: operations["delete-embed-secret"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/agents/{reference}/export": {
         parameters: {
             query?: never;
@@ -1631,6 +1666,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/embed/v1/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell a page how an agent looks */
+        get: operations["get-embedded-agent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/embed/v1/agents/{id}/call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a visitor a client secret to speak with the agent */
+        post: operations["begin-visitor-call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/embed/v1/agents/{id}/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a visitor of a page a token */
+        post: operations["begin-visit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2170,6 +2256,22 @@ export interface components {
                 timeout: string;
             };
             description: string;
+            embed: {
+                domains: string[];
+                enabled: boolean;
+                greeting: string;
+                /** @enum {string} */
+                identity: "off" | "optional" | "required";
+                label: string;
+                /** @enum {string} */
+                language: "auto" | "en" | "fr" | "es";
+                /** @enum {string} */
+                position: "bottom-right" | "bottom-left";
+                text: boolean;
+                /** @enum {string} */
+                theme: "auto" | "light" | "dark";
+                voice: boolean;
+            };
             format: number;
             greeting: {
                 text: string;
@@ -2359,6 +2461,22 @@ export interface components {
                 timeout?: string;
             };
             description?: string;
+            embed?: {
+                domains?: string[];
+                enabled?: boolean;
+                greeting?: string;
+                /** @enum {string} */
+                identity?: "off" | "optional" | "required";
+                label?: string;
+                /** @enum {string} */
+                language?: "auto" | "en" | "fr" | "es";
+                /** @enum {string} */
+                position?: "bottom-right" | "bottom-left";
+                text?: boolean;
+                /** @enum {string} */
+                theme?: "auto" | "light" | "dark";
+                voice?: boolean;
+            };
             format?: number;
             greeting?: {
                 text?: string;
@@ -3207,6 +3325,83 @@ export interface components {
         EffectDecisionBody: {
             /** @description false refuses it. */
             allow: boolean;
+        };
+        EmbedCall: {
+            /** Format: date-time */
+            expires_at: string;
+            /** @example agent:Agent-000042 */
+            model: string;
+            /** @description Client secret for GET /v1/realtime, good for one minute. */
+            value: string;
+        };
+        EmbedLooks: {
+            /** @description An emoji or the address of a picture; empty for the initials of the name. */
+            avatar: string;
+            /** @example #4a148c */
+            color: string;
+            /** @description What a written conversation opens with. */
+            greeting: string;
+            id: string;
+            /**
+             * @description Whether the page says who its visitor is.
+             * @enum {string}
+             */
+            identity: "off" | "optional" | "required";
+            /** @description Of the button; empty for the widget's own. */
+            label: string;
+            /**
+             * @description Of the agent, BCP 47.
+             * @example fr-FR
+             */
+            language: string;
+            name: string;
+            /** @enum {string} */
+            position: "bottom-right" | "bottom-left";
+            /** @description What a visitor may want to ask first. */
+            suggestions: string[];
+            /** @description Visitors may write. */
+            text: boolean;
+            /** @enum {string} */
+            theme: "auto" | "light" | "dark";
+            /** @description Visitors may speak. */
+            voice: boolean;
+            /**
+             * @description Language of the buttons.
+             * @enum {string}
+             */
+            words: "auto" | "en" | "fr" | "es";
+        };
+        EmbedSecret: {
+            /** @example griot_embed_0f2c */
+            secret: string;
+        };
+        EmbedSettings: {
+            /** @description There is a secret to sign with who visitors are. */
+            has_secret: boolean;
+            /** @description For the addresses: stands for the agent and its tenant. */
+            id: string;
+        };
+        EmbedUser: {
+            /** @description HMAC-SHA256 of id with the agent's secret, in hex. */
+            hash?: string;
+            /** @description The site's own id of the visitor, with hash. */
+            id?: string;
+        };
+        EmbedVisit: {
+            agent: components["schemas"]["EmbedLooks"];
+            /** Format: date-time */
+            expires_at: string;
+            /** @description Bearer token of the text agent's routes, for this agent and this visitor's sessions. */
+            token: string;
+            /** @description Id of the visitor. */
+            visitor: string;
+        };
+        EmbedVisitInputBody: {
+            /** @description The token of the last visit: whose it was comes back as the same visitor. */
+            previous?: string;
+            user?: components["schemas"]["EmbedUser"];
+            /** @description Who the visitor is: a JWT (HS256) made with the agent's secret. */
+            user_token?: string;
         };
         EndedCall: {
             call: components["schemas"]["Call"];
@@ -6018,6 +6213,100 @@ export interface operations {
             412: components["responses"]["Problem"];
             413: components["responses"]["Problem"];
             415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "get-embed-settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedSettings"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "rotate-embed-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedSecret"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "delete-embed-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Reference, id or name. */
+                reference: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
             422: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
         };
@@ -10251,6 +10540,119 @@ export interface operations {
             429: components["responses"]["Problem"];
             500: components["responses"]["Problem"];
             503: components["responses"]["Problem"];
+        };
+    };
+    "get-embedded-agent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the page; browsers send it. */
+                Origin?: string;
+                /** @description The ETag of what you have: 304 when it is still so. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description The agent's id; the reference for agents of the first tenant. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    /** @description Of this answer. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedLooks"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "begin-visitor-call": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the page; browsers send it. */
+                Origin?: string;
+            };
+            path: {
+                /** @description The agent's id; the reference for agents of the first tenant. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedCall"];
+                };
+            };
+            401: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
+        };
+    };
+    "begin-visit": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Of the page; browsers send it. */
+                Origin?: string;
+            };
+            path: {
+                /** @description The agent's id; the reference for agents of the first tenant. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmbedVisitInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbedVisit"];
+                };
+            };
+            400: components["responses"]["Problem"];
+            403: components["responses"]["Problem"];
+            404: components["responses"]["Problem"];
+            408: components["responses"]["Problem"];
+            413: components["responses"]["Problem"];
+            415: components["responses"]["Problem"];
+            422: components["responses"]["Problem"];
+            429: components["responses"]["Problem"];
+            500: components["responses"]["Problem"];
         };
     };
     "get-health": {

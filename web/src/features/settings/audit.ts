@@ -23,6 +23,8 @@ export const actions = [
   'agent.made',
   'agent.changed',
   'agent.published',
+  'agent.embed_secret_made',
+  'agent.embed_secret_deleted',
   'agent.unpublished',
   'agent.duplicated',
   'agent.imported',
