@@ -200,12 +200,14 @@ func TestToolsOverHTTP(t *testing.T) {
 	require.Contains(t, tried.Result, "not allowed", raw)
 }
 
+// specificationsPython is the code of the specification's tool, as it is printed.
+const specificationsPython = "def execute(params):\n principal = params.get('principal', 0)\n rate = params.get('rate', 0.05)\n years = params.get('years', 1)\n interest = principal * rate * years\n return {\n 'principal': principal,\n 'rate': rate,\n 'years': years,\n 'interest': round(interest, 2),\n 'total': round(principal + interest, 2)\n }"
+
 // The specification's tool in Python is made and tried.
 func TestPythonToolOverHTTP(t *testing.T) {
 	s := launch(t, nil)
-	code := "def execute(params):\n principal = params.get('principal', 0)\n rate = params.get('rate', 0.05)\n years = params.get('years', 1)\n interest = principal * rate * years\n return {\n 'principal': principal,\n 'rate': rate,\n 'years': years,\n 'interest': round(interest, 2),\n 'total': round(principal + interest, 2)\n }"
 	var made kit
-	s.must(201, "POST", "/tools/api/create", map[string]any{"name": "calculate_interest", "type": "code", "execution_python": map[string]any{"type": "python", "code": code,
+	s.must(201, "POST", "/tools/api/create", map[string]any{"name": "calculate_interest", "type": "code", "execution_python": map[string]any{"type": "python", "code": specificationsPython,
 		"inputs":  []map[string]any{{"name": "principal", "type": "number", "required": true, "description": "Montant principal"}, {"name": "rate", "type": "number", "required": false}, {"name": "years", "type": "integer", "required": false}},
 		"outputs": []string{"principal", "rate", "years", "interest", "total"}}}, &made)
 	require.JSONEq(t, `{"type":"object","properties":{"principal":{"type":"number","description":"Montant principal"},"rate":{"type":"number"},"years":{"type":"integer"}},"required":["principal"]}`, string(made.Definition.Function.Parameters))
@@ -240,15 +242,7 @@ func toolCall(id, name, arguments string) string {
 // A caller speaks with an agent that looks something up over HTTP, uses the real tool server of npm, pays when a person allows it, and ends the call: by voice, with what was done in the
 // ledger.
 func TestVoiceAgentUsesTools(t *testing.T) {
-	everything, err := filepath.Abs("../../test/mcp/node_modules/.bin/mcp-server-everything")
-	require.NoError(t, err)
-	if _, err := os.Stat(everything); err != nil {
-		const why = "the tool servers of npm are not installed: run make test/mcp/node_modules"
-		if os.Getenv("GRIOT_TEST_SYSTEM") == "1" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
+	everything := toolServer(t, "mcp-server-everything")
 	var paid atomic.Int32
 	var key atomic.Value
 	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
