@@ -311,8 +311,16 @@ func answered(t toolbox.Tool, err error) (ToolAnswer, error) {
 	if err != nil {
 		return ToolAnswer{}, err
 	}
+	if undescribed(t) {
+		return ToolAnswer{t, notNil[toolbox.Complaint](nil)}, nil
+	}
 	list, err := toolbox.Complain(t.Definition)
 	return ToolAnswer{t, notNil(list)}, err
+}
+
+// undescribed is a tool server without a description: a model never reads it, but those of the server's own tools.
+func undescribed(t toolbox.Tool) bool {
+	return t.Type == toolbox.MCP && t.Definition.Function.Description == ""
 }
 
 // noted writes a tool into the audit trail's entry.
@@ -406,6 +414,9 @@ func (a *api) validateKept(ctx context.Context, id string, save bool, m llm.Mode
 	t, err := a.s.Tools.Get(ctx, tenantOf(ctx), id)
 	if err != nil {
 		return toolVerdict{}, err
+	}
+	if undescribed(t) {
+		return toolVerdict{Verdict: toolbox.Verdict{Status: "valid", Complaints: notNil[toolbox.Complaint](nil), Definition: t.Definition}, ToolID: t.ID, Name: t.Name}, nil
 	}
 	v := toolVerdict{Verdict: toolbox.Validate(ctx, t.Definition, m, name), ToolID: t.ID, Name: t.Name}
 	if !save || v.Status != "corrected" || t.System {

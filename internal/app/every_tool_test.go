@@ -160,7 +160,9 @@ func TestAgentUsesToolsOfEachKind(t *testing.T) {
 		for k, v := range more {
 			execution[k] = v
 		}
-		make(map[string]any{"name": name, "execution": execution})
+		var server kit
+		s.must(201, "POST", "/tools/api/create", map[string]any{"name": name, "execution": execution}, &server)
+		require.Empty(t, server.Complaints, "a server describes its tools itself")
 	}
 	s.must(200, "PUT", "/tools/api/variables/SHOP_KEY", map[string]string{"value": "s3cret"}, nil)
 	make(map[string]any{"name": "pay_order", "description": "Pays an order.", "parameters": map[string]any{"type": "object", "properties": map[string]any{"order": map[string]string{"type": "string"}, "amount": map[string]string{"type": "number"}}, "required": []string{"order", "amount"}},

@@ -34,6 +34,9 @@ export function ToolCard({ tool }: { tool: Tool }) {
   const [asking, ask] = useDisclosure(false);
   const Icon = kindIcons[tool.type];
   const name = tool.display_name;
+  // A server describes its tools itself: what matters here is which server.
+  const at = tool.execution?.server_url || tool.execution?.url || tool.execution?.command;
+  const unsaid = tool.type === 'mcp_server' ? at : t('noDescription');
   const open = { to: '/tools/$toolId', params: { toolId: tool.id } } as const;
   return (
     <article className={`${page.card} ${classes.card}`} aria-labelledby={`tool-${tool.id}`}>
@@ -51,7 +54,7 @@ export function ToolCard({ tool }: { tool: Tool }) {
         </div>
         <Chip tone={tool.is_system ? 'info' : 'brand'}>{t(tool.is_system ? 'system' : 'custom')}</Chip>
       </header>
-      <p className={classes.description}>{tool.definition.function.description || t('noDescription')}</p>
+      <p className={classes.description}>{tool.definition.function.description || unsaid}</p>
       <p className={classes.chips}>
         <Chip small>{categories.name(tool.category)}</Chip>
         <Chip small>{t(`type.${tool.type}`)}</Chip>
