@@ -65,10 +65,9 @@ func everythingAt(t *testing.T, transport string) string {
 	return fmt.Sprintf("http://127.0.0.1:%d", port)
 }
 
-// script is a language model that uses each of its tools, in three requests at once and others alone, and answers with what they said. Then it is asked to stop, and ends the
+// toolScript is a language model that uses each of its tools, in three requests at once and others alone, and answers with what they said. Then it is asked to stop, and ends the
 // conversation.
-type script struct {
-	t     *testing.T
+type toolScript struct {
 	tools atomic.Value // names that it was offered, []string
 }
 
@@ -84,7 +83,7 @@ var rounds = [][]llm.ToolCall{
 
 const everyAnswer = "Your order is paid. The sum is forty two, and the interest is two hundred. We are open until five."
 
-func (s *script) respond(_ string, body []byte) *llmtest.Answer {
+func (s *toolScript) respond(_ string, body []byte) *llmtest.Answer {
 	var asked struct {
 		Messages []struct {
 			Role, Content string
@@ -146,7 +145,7 @@ func TestAgentUsesToolsOfEachKind(t *testing.T) {
 		_, _ = io.WriteString(w, `{"status":"paid"}`)
 	}))
 	defer shop.Close()
-	model := &script{t: t}
+	model := &toolScript{}
 	service := llmtest.New(t, llmtest.Options{Respond: model.respond})
 	s := launch(t, func(c *config.Config) {
 		c.Speech.STT, c.Speech.TTS, c.Speech.LLM = "pocketsphinx", "espeak", "openai"
