@@ -10,6 +10,7 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as IndexRouteImport } from './routes/index'
+import { Route as AssistantVocalRouteImport } from './routes/assistant-vocal'
 import { Route as LoginRouteImport } from './routes/login'
 import { Route as RealtimeApiDothtmlRouteImport } from './routes/realtime-api[.]html'
 import { Route as SettingsRouteImport } from './routes/settings'
@@ -38,6 +39,11 @@ import { Route as AgentsVoiceHistorySessionIdRouteImport } from './routes/agents
 const IndexRoute = IndexRouteImport.update({
   id: '/',
   path: '/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const AssistantVocalRoute = AssistantVocalRouteImport.update({
+  id: '/assistant-vocal',
+  path: '/assistant-vocal',
   getParentRoute: () => rootRouteImport,
 } as any)
 const LoginRoute = LoginRouteImport.update({
@@ -164,6 +170,7 @@ const AgentsVoiceHistorySessionIdRoute =
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
+  '/assistant-vocal': typeof AssistantVocalRoute
   '/login': typeof LoginRoute
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/settings': typeof SettingsRouteWithChildren
@@ -191,6 +198,7 @@ export interface FileRoutesByFullPath {
 }
 export interface FileRoutesByTo {
   '/': typeof IndexRoute
+  '/assistant-vocal': typeof AssistantVocalRoute
   '/login': typeof LoginRoute
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/setup': typeof SetupRoute
@@ -218,6 +226,7 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/': typeof IndexRoute
+  '/assistant-vocal': typeof AssistantVocalRoute
   '/login': typeof LoginRoute
   '/realtime-api.html': typeof RealtimeApiDothtmlRoute
   '/settings': typeof SettingsRouteWithChildren
@@ -247,6 +256,7 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/assistant-vocal'
     | '/login'
     | '/realtime-api.html'
     | '/settings'
@@ -274,6 +284,7 @@ export interface FileRouteTypes {
   fileRoutesByTo: FileRoutesByTo
   to:
     | '/'
+    | '/assistant-vocal'
     | '/login'
     | '/realtime-api.html'
     | '/setup'
@@ -300,6 +311,7 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/'
+    | '/assistant-vocal'
     | '/login'
     | '/realtime-api.html'
     | '/settings'
@@ -328,6 +340,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   IndexRoute: typeof IndexRoute
+  AssistantVocalRoute: typeof AssistantVocalRoute
   LoginRoute: typeof LoginRoute
   RealtimeApiDothtmlRoute: typeof RealtimeApiDothtmlRoute
   SettingsRoute: typeof SettingsRouteWithChildren
@@ -355,6 +368,13 @@ declare module '@tanstack/react-router' {
       path: '/'
       fullPath: '/'
       preLoaderRoute: typeof IndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/assistant-vocal': {
+      id: '/assistant-vocal'
+      path: '/assistant-vocal'
+      fullPath: '/assistant-vocal'
+      preLoaderRoute: typeof AssistantVocalRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/login': {
@@ -552,6 +572,7 @@ const SettingsRouteWithChildren = SettingsRoute._addFileChildren(
 
 const rootRouteChildren: RootRouteChildren = {
   IndexRoute: IndexRoute,
+  AssistantVocalRoute: AssistantVocalRoute,
   LoginRoute: LoginRoute,
   RealtimeApiDothtmlRoute: RealtimeApiDothtmlRoute,
   SettingsRoute: SettingsRouteWithChildren,

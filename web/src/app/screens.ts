@@ -6,6 +6,7 @@ import {
   IconListSearch,
   IconMessage2,
   IconMoodSmile,
+  IconPhone,
   IconPhoneCall,
   IconPlugConnected,
   IconRobotFace,
@@ -42,6 +43,14 @@ export const screens = [
     match: /^\/tools\/add/,
     needs: 'tools:write',
     keys: 'ct',
+  },
+  {
+    id: 'phone',
+    to: '/assistant-vocal',
+    menu: 'creation',
+    icon: IconPhone,
+    match: /^\/assistant-vocal/,
+    needs: 'conversations:read',
   },
   {
     id: 'agents',

@@ -12,6 +12,11 @@ const bundles = {
     en: () => import('@locales/en/tools.json'),
     es: () => import('@locales/es/tools.json'),
   },
+  phone: {
+    fr: () => import('@locales/fr/phone.json'),
+    en: () => import('@locales/en/phone.json'),
+    es: () => import('@locales/es/phone.json'),
+  },
 } satisfies Record<string, Record<Language, Words>>;
 
 type Namespace = keyof typeof bundles;
