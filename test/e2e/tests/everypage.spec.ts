@@ -90,6 +90,25 @@ const visits: Record<string, Visit> = {
   '/tools/$toolId': { path: () => '/tools/end_conversation', title: /./, ready: text('It comes with the product') },
   '/tools/variables': { path: () => '/tools/variables', title: 'Variables', ready: text('No variables') },
   '/tools/approvals': { path: () => '/tools/approvals', title: 'Approvals', ready: text('Nothing to decide') },
+  '/assistant-vocal': {
+    path: () => '/assistant-vocal',
+    title: 'Phone assistant',
+    ready: text('No call in progress'),
+    also: {
+      'trying voices': async (page) => {
+        await page.goto('/assistant-vocal?tab=voice-test');
+        await expect(page.getByRole('button', { name: 'Listen' })).toBeVisible();
+      },
+      'its history': async (page) => {
+        await page.goto('/assistant-vocal?tab=history');
+        await expect(page.getByText('Nothing yet')).toBeVisible();
+      },
+      'its configuration': async (page) => {
+        await page.goto('/assistant-vocal?tab=config');
+        await expect(page.getByText('Numbers that an agent answers').first()).toBeVisible();
+      },
+    },
+  },
   '/realtime-api.html': { path: () => '/realtime-api.html', title: 'Realtime calls', ready: text('New call') },
   '/settings': { path: () => '/settings', title: 'Profile' },
   '/settings/profile': { path: () => '/settings/profile', title: 'Profile', ready: text('Where you are signed in') },

@@ -3,8 +3,8 @@ import { useTranslation } from 'react-i18next';
 import type { Finding } from '~/api/agents';
 import own from './ChatSettings.module.css';
 import { type ChatForm, maxSuggestions } from './form';
+import type { StepProps } from './step';
 import { useProblem } from './useProblem';
-import type { StepProps } from './Wizard';
 
 /** How an agent converses in writing, and how it looks there. */
 export function ChatSettings({ form, edit, findings }: Pick<StepProps, 'form' | 'edit'> & { findings: Finding[] }) {

@@ -41,6 +41,17 @@ export const actions = [
   'tool_variable.set',
   'tool_variable.deleted',
   'effect.decided',
+  'phone_call.placed',
+  'phone_call.ended',
+  'phone_call.transferred',
+  'phone_call.deleted',
+  'phone_message.sent',
+  'phone_message.deleted',
+  'phone_recording.deleted',
+  'phone_number.changed',
+  'phone_number.removed',
+  'phone_consent.changed',
+  'phone_carrier.synced',
 ] as const;
 
 /** Words for an action; one that is newer than the console reads as it is called. */
