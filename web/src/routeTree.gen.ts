@@ -35,6 +35,7 @@ import { Route as AgentsAgentIdSessionRouteImport } from './routes/agents.$agent
 import { Route as AgentsUnifiedCreateRouteImport } from './routes/agents.unified.create'
 import { Route as AgentsVoiceHistoryIndexRouteImport } from './routes/agents.voice-history.index'
 import { Route as AgentsVoiceHistorySessionIdRouteImport } from './routes/agents.voice-history.$sessionId'
+import { Route as TextAgentsChatAgentIdRouteImport } from './routes/text-agents.chat.$agentId'
 
 const IndexRoute = IndexRouteImport.update({
   id: '/',
@@ -167,6 +168,11 @@ const AgentsVoiceHistorySessionIdRoute =
     path: '/agents/voice-history/$sessionId',
     getParentRoute: () => rootRouteImport,
   } as any)
+const TextAgentsChatAgentIdRoute = TextAgentsChatAgentIdRouteImport.update({
+  id: '/text-agents/chat/$agentId',
+  path: '/text-agents/chat/$agentId',
+  getParentRoute: () => rootRouteImport,
+} as any)
 
 export interface FileRoutesByFullPath {
   '/': typeof IndexRoute
@@ -193,6 +199,7 @@ export interface FileRoutesByFullPath {
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
+  '/text-agents/chat/$agentId': typeof TextAgentsChatAgentIdRoute
   '/agents/$agentId/': typeof AgentsAgentIdIndexRoute
   '/agents/voice-history/': typeof AgentsVoiceHistoryIndexRoute
 }
@@ -220,6 +227,7 @@ export interface FileRoutesByTo {
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
+  '/text-agents/chat/$agentId': typeof TextAgentsChatAgentIdRoute
   '/agents/$agentId': typeof AgentsAgentIdIndexRoute
   '/agents/voice-history': typeof AgentsVoiceHistoryIndexRoute
 }
@@ -249,6 +257,7 @@ export interface FileRoutesById {
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
   '/agents/unified/create': typeof AgentsUnifiedCreateRoute
   '/agents/voice-history/$sessionId': typeof AgentsVoiceHistorySessionIdRoute
+  '/text-agents/chat/$agentId': typeof TextAgentsChatAgentIdRoute
   '/agents/$agentId/': typeof AgentsAgentIdIndexRoute
   '/agents/voice-history/': typeof AgentsVoiceHistoryIndexRoute
 }
@@ -279,6 +288,7 @@ export interface FileRouteTypes {
     | '/agents/$agentId/session'
     | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
+    | '/text-agents/chat/$agentId'
     | '/agents/$agentId/'
     | '/agents/voice-history/'
   fileRoutesByTo: FileRoutesByTo
@@ -306,6 +316,7 @@ export interface FileRouteTypes {
     | '/agents/$agentId/session'
     | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
+    | '/text-agents/chat/$agentId'
     | '/agents/$agentId'
     | '/agents/voice-history'
   id:
@@ -334,6 +345,7 @@ export interface FileRouteTypes {
     | '/agents/$agentId/session'
     | '/agents/unified/create'
     | '/agents/voice-history/$sessionId'
+    | '/text-agents/chat/$agentId'
     | '/agents/$agentId/'
     | '/agents/voice-history/'
   fileRoutesById: FileRoutesById
@@ -357,6 +369,7 @@ export interface RootRouteChildren {
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
   AgentsUnifiedCreateRoute: typeof AgentsUnifiedCreateRoute
   AgentsVoiceHistorySessionIdRoute: typeof AgentsVoiceHistorySessionIdRoute
+  TextAgentsChatAgentIdRoute: typeof TextAgentsChatAgentIdRoute
   AgentsAgentIdIndexRoute: typeof AgentsAgentIdIndexRoute
   AgentsVoiceHistoryIndexRoute: typeof AgentsVoiceHistoryIndexRoute
 }
@@ -545,6 +558,13 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AgentsVoiceHistorySessionIdRouteImport
       parentRoute: typeof rootRouteImport
     }
+    '/text-agents/chat/$agentId': {
+      id: '/text-agents/chat/$agentId'
+      path: '/text-agents/chat/$agentId'
+      fullPath: '/text-agents/chat/$agentId'
+      preLoaderRoute: typeof TextAgentsChatAgentIdRouteImport
+      parentRoute: typeof rootRouteImport
+    }
   }
 }
 
@@ -589,6 +609,7 @@ const rootRouteChildren: RootRouteChildren = {
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,
   AgentsUnifiedCreateRoute: AgentsUnifiedCreateRoute,
   AgentsVoiceHistorySessionIdRoute: AgentsVoiceHistorySessionIdRoute,
+  TextAgentsChatAgentIdRoute: TextAgentsChatAgentIdRoute,
   AgentsAgentIdIndexRoute: AgentsAgentIdIndexRoute,
   AgentsVoiceHistoryIndexRoute: AgentsVoiceHistoryIndexRoute,
 }

@@ -126,6 +126,8 @@ function useAgents(opened: boolean): Item[] {
     words: a.reference,
     icon: IconMicrophone,
     run: () => {
+      if (a.kind === 'text')
+        return void navigate({ to: '/text-agents/chat/$agentId', params: { agentId: a.reference } });
       wishToTalk(a.reference);
       void navigate({ to: '/agents/$agentId/session', params: { agentId: a.reference } });
     },

@@ -7,6 +7,11 @@ type Words = () => Promise<{ default: object }>;
 
 /** Words that only some screens need, and that come with them rather than with the shell. */
 const bundles = {
+  chat: {
+    fr: () => import('@locales/fr/chat.json'),
+    en: () => import('@locales/en/chat.json'),
+    es: () => import('@locales/es/chat.json'),
+  },
   tools: {
     fr: () => import('@locales/fr/tools.json'),
     en: () => import('@locales/en/tools.json'),

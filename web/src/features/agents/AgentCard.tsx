@@ -113,6 +113,8 @@ export function TalkButton({ agent }: { agent: Agent }) {
     children: agent.listens ? t('talk') : t('write'),
   };
   if (reason) return <ReasonButton {...shown} reason={reason} />;
+  if (agent.kind === 'text')
+    return <LinkButton {...shown} to="/text-agents/chat/$agentId" params={{ agentId: agent.reference }} />;
   return (
     <LinkButton
       {...shown}
