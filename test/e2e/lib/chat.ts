@@ -8,8 +8,8 @@ export interface ChatRequest {
   tools?: { function: { name: string; description?: string; parameters?: unknown } }[];
 }
 
-/** What it answers: words, or a call of one of the tools. */
-export type ChatAnswer = string | { call: string; arguments: Record<string, unknown> };
+/** What it answers: words, words with a wait between each two, or a call of one of the tools. */
+export type ChatAnswer = string | { say: string[]; wait(): Promise<void> } | { call: string; arguments: Record<string, unknown> };
 
 /** Sixty words that take long to say. */
 export const story = Array.from({ length: 20 }, (_, i) => `Then came visitor ${i + 1}.`).join(' ');
@@ -69,13 +69,18 @@ export class ChatModel {
       const choices = [{ index: 0, delta, finish_reason: finish }];
       response.write(`data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', choices })}\n\n`);
     };
-    if (typeof answer === 'string') {
+    if (typeof answer === 'object' && 'say' in answer) {
+      for (const [n, part] of answer.say.entries()) {
+        if (n > 0) await answer.wait();
+        send({ role: 'assistant', content: part });
+      }
+    } else if (typeof answer === 'string') {
       for (const word of answer.split(/(?<= )/)) send({ role: 'assistant', content: word });
     } else {
       const call = { name: answer.call, arguments: JSON.stringify(answer.arguments) };
       send({ role: 'assistant', tool_calls: [{ index: 0, id: `call_${this.asked.length}`, type: 'function', function: call }] });
     }
-    send({}, typeof answer === 'string' ? 'stop' : 'tool_calls');
+    send({}, typeof answer === 'object' && 'call' in answer ? 'tool_calls' : 'stop');
     const usage = { prompt_tokens: 20, completion_tokens: 5, total_tokens: 25 };
     response.end(`data: ${JSON.stringify({ id: 'c1', object: 'chat.completion.chunk', choices: [], usage })}\n\ndata: [DONE]\n\n`);
   }

@@ -39,6 +39,7 @@ const visits: Record<string, Visit> = {
     also: { 'more about an agent': press(/^More actions/) },
   },
   '/text-agents/gallery': { path: () => '/text-agents/gallery', title: 'Text agents', ready: text(w.textAgent.name) },
+  '/text-agents/chat/$agentId': { path: () => '/text-agents/chat/reception-en', title: /Reception/, ready: (page) => expect(page.getByRole('textbox', { name: 'Your message' })).toBeVisible() },
   '/azure-avatar/gallery': { path: () => '/azure-avatar/gallery', title: 'Avatars', ready: text('No avatars') },
   '/agents/$agentId': {
     path: () => `/agents/${scene.agents[0]}`,

@@ -106,11 +106,12 @@ export function TalkButton({ agent }: { agent: Agent }) {
   const { t } = useTranslation('agents');
   const refusal = useRefusal('talk');
   const reason = agent.status === 'draft' ? t('draftCannotTalk') : refusal;
-  const Icon = agent.listens ? IconMicrophone : IconMessage2;
+  const aloud = agent.listens && agent.kind !== 'text';
+  const Icon = aloud ? IconMicrophone : IconMessage2;
   const shown = {
     leftSection: <Icon size={16} stroke={1.8} aria-hidden />,
-    'aria-label': agent.listens ? t('talkTo', { name: agent.name }) : t('writeTo', { name: agent.name }),
-    children: agent.listens ? t('talk') : t('write'),
+    'aria-label': aloud ? t('talkTo', { name: agent.name }) : t('writeTo', { name: agent.name }),
+    children: aloud ? t('talk') : t('write'),
   };
   if (reason) return <ReasonButton {...shown} reason={reason} />;
   if (agent.kind === 'text')

@@ -78,6 +78,7 @@ export function ChatRoom({ agent, session, go }: Props) {
   };
   const remove = async () => {
     if (state.session) await deleteSession(agent.id, state.session);
+    void queries.invalidateQueries({ queryKey: ['conversations'] });
     anew();
   };
   const drag = (e: DragEvent) => {

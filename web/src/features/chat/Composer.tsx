@@ -142,7 +142,7 @@ function FileChip({ file: f, bounds, remove }: { file: Chosen; bounds: ChatProfi
   const megabytes = (n: number) => format.number(Math.max(0.1, Math.round(n / 104_857.6) / 10));
   const refused = f.status === 'refused';
   return (
-    <li className={classes.file} data-status={f.status} role={refused ? 'alert' : undefined}>
+    <li className={classes.file} data-status={f.status}>
       {f.preview ? (
         <img src={f.preview} alt="" className={classes.thumb} />
       ) : refused ? (
@@ -150,7 +150,7 @@ function FileChip({ file: f, bounds, remove }: { file: Chosen; bounds: ChatProfi
       ) : (
         <IconFile size={16} stroke={1.7} aria-hidden />
       )}
-      <span className={classes.fileName}>
+      <span className={classes.fileName} role={refused ? 'alert' : undefined}>
         <b>{f.name}</b>
         <small>
           {refused
