@@ -2,10 +2,14 @@ package llmtest_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"runtime"
@@ -18,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"griot/internal/model/llm"
@@ -114,9 +119,129 @@ func TestLoad(t *testing.T) {
 		took := time.Since(began)
 		slices.Sort(added)
 		at := func(p float64) time.Duration { return added[int(p*float64(len(added)-1))].Round(10 * time.Microsecond) }
-		t.Logf("%-10s %d at once (%d held, %d failed): first token later by p50 %s, p95 %s, max %s; %.1f KB and %.1f goroutines each; %.0f %% of one processor", v.name, *load, held, failed.Load(), at(0.5), at(0.95), at(1),
-			each, routines, 100*float64(spent()-cpu)/float64(took))
+		t.Logf("%-10s %d at once (%d held, %d failed): first token later than the service's own by p50 %s, p95 %s, max %s; %.1f KB and %.1f goroutines each; %.0f %% of one processor", v.name, *load, held, failed.Load(),
+			at(0.5), at(0.95), at(1), each, routines, 100*float64(spent()-cpu)/float64(took))
+		ours, bare := interleaved(t, m, bareReader(t, v, url))
+		t.Logf("%-10s the same, every second one read by net/http and bufio alone: p50 %s and %s bare, p95 %s and %s bare: ours adds %s at p95", v.name, part(ours, 0.5), part(bare, 0.5), part(ours, 0.95), part(bare, 0.95),
+			part(ours, 0.95)-part(bare, 0.95))
 	}
+}
+
+func part(sorted []time.Duration, p float64) time.Duration {
+	return sorted[int(p*float64(len(sorted)-1))].Round(10 * time.Microsecond)
+}
+
+// interleaved holds as many answers open as are asked for, half of them by a model and half by a bare reader, in turn. Both suffer alike from the service, the kernel and the other
+// process, so that the difference is the model's own part. It returns how much later than the service's own the first words came, sorted.
+func interleaved(t *testing.T, m llm.Model, bare func(context.Context) (time.Duration, error)) (ours, theirs []time.Duration) {
+	t.Helper()
+	added := make([]time.Duration, *load)
+	var wg sync.WaitGroup
+	for i := range *load {
+		time.Sleep(time.Millisecond) // real time: callers do not come all in one moment
+		wg.Go(func() {
+			if i%2 == 1 {
+				late, err := bare(t.Context())
+				added[i] = late
+				assert.NoError(t, err)
+				return
+			}
+			start, first := time.Now(), true
+			for d, err := range m.Generate(t.Context(), llmtest.Hello()) {
+				if !assert.NoError(t, err) {
+					return
+				}
+				if first && d.Text != "" {
+					first = false
+					added[i] = time.Since(start)
+					if own, err := strconv.ParseInt(strings.TrimSpace(d.Text), 10, 64); assert.NoError(t, err) {
+						added[i] -= time.Duration(own)
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for i, d := range added {
+		if i%2 == 1 {
+			theirs = append(theirs, d)
+		} else {
+			ours = append(ours, d)
+		}
+	}
+	slices.Sort(ours)
+	slices.Sort(theirs)
+	return ours, theirs
+}
+
+// bareReader sends what the vendor's package sends, and reads the answer with nothing of ours.
+func bareReader(t *testing.T, v vendor, url string) func(context.Context) (time.Duration, error) {
+	t.Helper()
+	seen := llmtest.New(t, llmtest.Options{Respond: func(string, []byte) *llmtest.Answer { return &llmtest.Answer{Text: "0 word"} }})
+	m, err := v.p.LLM(t.Context(), json.RawMessage(strings.Replace(string(v.raw), url, seen.URL, 1)))
+	require.NoError(t, err)
+	require.NoError(t, llmtest.Ask(t.Context(), m, llmtest.Hello()).Err)
+	as := seen.Last()
+	at := url + as.Path
+	if as.Query != "" {
+		at += "?" + as.Query
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 1000
+	t.Cleanup(transport.CloseIdleConnections)
+	return func(ctx context.Context) (time.Duration, error) {
+		start := time.Now()
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader(as.Body))
+		if err != nil {
+			return 0, err
+		}
+		for _, name := range []string{"Content-Type", "Authorization", "X-Api-Key", "X-Goog-Api-Key", "Anthropic-Version", "Accept"} {
+			if value := as.Header.Get(name); value != "" {
+				r.Header.Set(name, value)
+			}
+		}
+		resp, err := transport.RoundTrip(r)
+		if err != nil {
+			return 0, err
+		}
+		defer resp.Body.Close()
+		late := time.Duration(-1)
+		lines := bufio.NewReader(resp.Body)
+		for {
+			line, err := lines.ReadSlice('\n')
+			if late < 0 {
+				if own, ok := firstNumber(line); ok {
+					late = time.Since(start) - own
+				}
+			}
+			if errors.Is(err, io.EOF) && late >= 0 {
+				return late, nil
+			}
+			if err != nil {
+				return 0, fmt.Errorf("read the answer, status %d: %w", resp.StatusCode, err)
+			}
+		}
+	}
+}
+
+// firstNumber finds the service's own delay in a line: a text that is a number of nanoseconds, of nine digits or more.
+func firstNumber(line []byte) (time.Duration, bool) {
+	for len(line) > 0 {
+		i := bytes.IndexByte(line, '"')
+		if i < 0 {
+			return 0, false
+		}
+		line = line[i+1:]
+		n := 0
+		for n < len(line) && line[n] >= '0' && line[n] <= '9' {
+			n++
+		}
+		if n >= 9 {
+			own, err := strconv.ParseInt(string(line[:n]), 10, 64)
+			return time.Duration(own), err == nil
+		}
+	}
+	return 0, false
 }
 
 // service starts the other process.
