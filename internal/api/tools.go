@@ -17,7 +17,7 @@ type ToolBody struct {
 	ID          string             `json:"id,omitempty" maxLength:"64"`
 	Name        string             `json:"name,omitempty" maxLength:"64" doc:"What the model calls: letters without accents, digits, - and _."`
 	DisplayName string             `json:"display_name,omitempty" maxLength:"400"`
-	Type        string             `json:"type,omitempty" doc:"api, mcp_server or code. Left out, it is told from the rest."`
+	Type        string             `json:"type,omitempty" doc:"api, mcp_server or code; http and mcp are other words for the first two. Left out, it is told from the rest."`
 	Category    string             `json:"category,omitempty" maxLength:"64"`
 	Tags        []string           `json:"tags,omitempty" maxItems:"20"`
 	Status      string             `json:"status,omitempty" enum:"active,inactive"`
@@ -26,6 +26,8 @@ type ToolBody struct {
 	Definition  *ToolDefinition    `json:"definition,omitempty"`
 	Execution   *toolbox.Execution `json:"execution,omitempty"`
 	Python      *toolbox.Python    `json:"execution_python,omitempty"`
+	HTTP        *HTTPConfig        `json:"http_config,omitempty" doc:"Another form of execution, of type http."`
+	MCP         *MCPConfig         `json:"mcp_config,omitempty" doc:"Another form of execution, of type mcp."`
 	Policy      *toolbox.Policy    `json:"policy,omitempty"`
 	OpenAPI     json.RawMessage    `json:"openapi_source,omitempty"`
 	Metadata    map[string]any     `json:"metadata,omitempty"`
@@ -73,8 +75,19 @@ func (b ToolBody) over(t toolbox.Tool) (toolbox.Tool, error) {
 	if b.Tags != nil {
 		t.Tags = b.Tags
 	}
-	if b.Execution != nil {
+	switch {
+	case b.Execution != nil:
 		t.Execution = b.Execution
+	case b.HTTP != nil:
+		t.Execution = b.HTTP.execution(f.Parameters)
+	case b.MCP != nil:
+		t.Execution = b.MCP.execution()
+	}
+	switch t.Type {
+	case "http":
+		t.Type = toolbox.API
+	case "mcp":
+		t.Type = toolbox.MCP
 	}
 	if b.Python != nil {
 		t.Python = b.Python

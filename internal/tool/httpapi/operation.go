@@ -40,8 +40,9 @@ type Auth struct {
 
 // Mapping says where a parameter goes.
 type Mapping struct {
-	In   string `json:"in"`             // path, query, body or header
-	Name string `json:"name,omitempty"` // what it is called there; the parameter's own name when empty
+	In      string          `json:"in"`                // path, query, body or header
+	Name    string          `json:"name,omitempty"`    // what it is called there; the parameter's own name when empty
+	Default json.RawMessage `json:"default,omitempty"` // what goes there when a call leaves the parameter out; nothing when empty
 }
 
 // Methods are those that a request may have.

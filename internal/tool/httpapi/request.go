@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,6 +27,7 @@ type lookup func(ctx context.Context, name string) (string, error)
 
 // request makes the request of a call.
 func (c *compiled) request(ctx context.Context, args map[string]any, env lookup) (*http.Request, error) {
+	args = c.withDefaults(args)
 	f := &filling{c: c, args: args, env: map[string]string{}}
 	for _, name := range c.Variables() {
 		v, err := env(ctx, name)
@@ -87,6 +89,29 @@ func (c *compiled) request(ctx context.Context, args map[string]any, env lookup)
 	}
 	req.Header = h
 	return req, nil
+}
+
+// withDefaults adds what a call left out and its author has a value for.
+func (c *compiled) withDefaults(args map[string]any) map[string]any {
+	out := args
+	for p, m := range c.Params {
+		if _, given := args[p]; given || len(m.Default) == 0 {
+			continue
+		}
+		if len(out) == len(args) {
+			out = maps.Clone(args)
+			if out == nil {
+				out = map[string]any{}
+			}
+		}
+		dec := json.NewDecoder(bytes.NewReader(m.Default))
+		dec.UseNumber() // as the arguments themselves are read
+		var v any
+		if dec.Decode(&v) == nil {
+			out[p] = v
+		}
+	}
+	return out
 }
 
 func (f *filling) fail(err error) {

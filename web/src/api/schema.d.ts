@@ -3837,6 +3837,18 @@ export interface components {
             /** @description What stands in it in {{double braces}}. */
             variables: string[];
         };
+        HTTPConfig: {
+            headers?: {
+                [key: string]: string;
+            };
+            /** @example GET */
+            method?: string;
+            query_params?: {
+                [key: string]: string;
+            };
+            /** @example https://api.example.com/products */
+            url: string;
+        };
         Health: {
             /** @enum {string} */
             status: "ok";
@@ -3998,7 +4010,23 @@ export interface components {
             /** @description Tool: the call and its result. */
             tool?: components["schemas"]["ToolUse"];
         };
+        MCPConfig: {
+            args?: string[];
+            command?: string;
+            env?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description Milliseconds.
+             */
+            timeout?: number;
+            /** @enum {string} */
+            transport?: "stdio" | "sse" | "http";
+            url?: string;
+        };
         Mapping: {
+            default?: unknown;
             in: string;
             name?: string;
         };
@@ -5425,7 +5453,11 @@ export interface components {
             display_name?: string;
             execution?: components["schemas"]["Execution"];
             execution_python?: components["schemas"]["Python"];
+            /** @description Another form of execution, of type http. */
+            http_config?: components["schemas"]["HTTPConfig"];
             id?: string;
+            /** @description Another form of execution, of type mcp. */
+            mcp_config?: components["schemas"]["MCPConfig"];
             metadata?: {
                 [key: string]: unknown;
             };
@@ -5438,7 +5470,7 @@ export interface components {
             /** @enum {string} */
             status?: "active" | "inactive";
             tags?: string[];
-            /** @description api, mcp_server or code. Left out, it is told from the rest. */
+            /** @description api, mcp_server or code; http and mcp are other words for the first two. Left out, it is told from the rest. */
             type?: string;
             /**
              * Format: int64

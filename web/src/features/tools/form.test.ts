@@ -56,7 +56,10 @@ it('a request comes out of the form as it went in', () => {
     headers: { Accept: 'application/json' },
     auth_type: 'bearer',
     auth_config: { value: '••••••••' },
-    params_mapping: { first_name: { in: 'body', name: 'firstName' }, lang: { in: 'header', name: 'Accept-Language' } },
+    params_mapping: {
+      first_name: { in: 'body', name: 'firstName' },
+      lang: { in: 'header', name: 'Accept-Language', default: 'fr' },
+    },
     body_template: { firstName: '{{first_name}}' },
     timeout: 12,
   };

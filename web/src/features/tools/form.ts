@@ -30,6 +30,8 @@ export interface Param {
   as: string;
   /** What the schema says of it besides: enum, items, limits, default. */
   rest: Tree;
+  /** What goes into the request when a call leaves it out; not shown, kept as it is. */
+  otherwise?: unknown;
 }
 
 export interface ToolForm {
@@ -212,6 +214,7 @@ export function formOf(tool: Tool): ToolForm {
       ...row,
       place: places.find((x) => x === mapping[row.name]?.in) ?? '',
       as: mapping[row.name]?.name ?? '',
+      otherwise: mapping[row.name]?.default,
     })),
     schema: rows ? undefined : indented(f.parameters),
     schemaRest: rows?.rest ?? {},
@@ -277,7 +280,14 @@ function requestOf(form: ToolForm): Execution {
     ...(mapped.length > 0
       ? {
           params_mapping: Object.fromEntries(
-            mapped.map((p) => [p.name.trim(), { in: p.place, ...(p.as.trim() ? { name: p.as.trim() } : {}) }]),
+            mapped.map((p) => [
+              p.name.trim(),
+              {
+                in: p.place,
+                ...(p.as.trim() ? { name: p.as.trim() } : {}),
+                ...(p.otherwise === undefined ? {} : { default: p.otherwise }),
+              },
+            ]),
           ),
         }
       : {}),
