@@ -84,7 +84,12 @@ func (a *api) models() {
 		if err != nil {
 			return modelList{}, err
 		}
-		page, err := modelShelf.page(each(list, func(e catalog.Entry) Model { return modelOf(e, in.Lang) }), in.Search, "", in.Paging)
+		all := each(list, func(e catalog.Entry) Model { return modelOf(e, in.Lang) })
+		own, err := a.ownFlows(ctx, in)
+		if err != nil {
+			return modelList{}, err
+		}
+		page, err := modelShelf.page(append(all, own...), in.Search, "", in.Paging)
 		if err != nil {
 			return modelList{}, err
 		}
@@ -94,6 +99,27 @@ func (a *api) models() {
 		}
 		return out, nil
 	})
+}
+
+// ownFlows are the call flows that people of the tenant made and calls can use, as models.
+func (a *api) ownFlows(ctx context.Context, in *modelsQuery) ([]Model, error) {
+	if in.Family != "" || in.Kind != "" && in.Kind != catalog.Flow || in.Provider != "" && in.Provider != "flow" || in.Available == "false" || a.s.Flows == nil {
+		return nil, nil
+	}
+	list, err := a.s.Flows.List(ctx, tenantOf(ctx))
+	if err != nil {
+		return nil, err
+	}
+	var out []Model
+	for _, f := range list {
+		known := catalog.Model{Languages: f.Definition.Languages}
+		if f.Builtin || f.Live == 0 || !known.Speaks(in.Language) {
+			continue
+		}
+		m := modelOf(catalog.Entry{Model: catalog.Model{ID: "flow/" + f.ID, Provider: "flow", Name: f.Definition.Name, Kind: catalog.Flow, Languages: f.Definition.Languages, Summary: catalog.Words(f.Definition.About)}, Available: true}, in.Lang)
+		out = append(out, m)
+	}
+	return out, nil
 }
 
 // choice reads a filter of yes and no.

@@ -295,7 +295,7 @@ func (v *checker) wordings(path, node string, w Wordings, needed bool) {
 			v.wrong(path+"."+l, node, "text_missing", "The text is missing in %s.", l)
 		}
 		if len(list) > maxWordings {
-			v.wrong(path+"."+l, node, "too_many", "At most %d wordings.", maxWordings)
+			v.wrong(path+"."+l, node, "too_many_wordings", "At most %d wordings.", maxWordings)
 		}
 		for i, t := range list {
 			at := fmt.Sprintf("%s.%s[%d]", path, l, i)

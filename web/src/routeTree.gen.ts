@@ -17,6 +17,8 @@ import { Route as SettingsRouteImport } from './routes/settings'
 import { Route as SetupRouteImport } from './routes/setup'
 import { Route as AgentsGalleryRouteImport } from './routes/agents.gallery'
 import { Route as AzureAvatarGalleryRouteImport } from './routes/azure-avatar.gallery'
+import { Route as FlowsIndexRouteImport } from './routes/flows.index'
+import { Route as FlowsFlowIdRouteImport } from './routes/flows.$flowId'
 import { Route as InviteTokenRouteImport } from './routes/invite.$token'
 import { Route as SettingsIndexRouteImport } from './routes/settings.index'
 import { Route as SettingsAuditRouteImport } from './routes/settings.audit'
@@ -75,6 +77,16 @@ const AgentsGalleryRoute = AgentsGalleryRouteImport.update({
 const AzureAvatarGalleryRoute = AzureAvatarGalleryRouteImport.update({
   id: '/azure-avatar/gallery',
   path: '/azure-avatar/gallery',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const FlowsIndexRoute = FlowsIndexRouteImport.update({
+  id: '/flows/',
+  path: '/flows/',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const FlowsFlowIdRoute = FlowsFlowIdRouteImport.update({
+  id: '/flows/$flowId',
+  path: '/flows/$flowId',
   getParentRoute: () => rootRouteImport,
 } as any)
 const InviteTokenRoute = InviteTokenRouteImport.update({
@@ -183,6 +195,7 @@ export interface FileRoutesByFullPath {
   '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
   '/azure-avatar/gallery': typeof AzureAvatarGalleryRoute
+  '/flows/$flowId': typeof FlowsFlowIdRoute
   '/invite/$token': typeof InviteTokenRoute
   '/settings/audit': typeof SettingsAuditRoute
   '/settings/keys': typeof SettingsKeysRoute
@@ -194,6 +207,7 @@ export interface FileRoutesByFullPath {
   '/tools/add': typeof ToolsAddRoute
   '/tools/approvals': typeof ToolsApprovalsRoute
   '/tools/variables': typeof ToolsVariablesRoute
+  '/flows/': typeof FlowsIndexRoute
   '/settings/': typeof SettingsIndexRoute
   '/tools/': typeof ToolsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
@@ -211,6 +225,7 @@ export interface FileRoutesByTo {
   '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
   '/azure-avatar/gallery': typeof AzureAvatarGalleryRoute
+  '/flows/$flowId': typeof FlowsFlowIdRoute
   '/invite/$token': typeof InviteTokenRoute
   '/settings/audit': typeof SettingsAuditRoute
   '/settings/keys': typeof SettingsKeysRoute
@@ -222,6 +237,7 @@ export interface FileRoutesByTo {
   '/tools/add': typeof ToolsAddRoute
   '/tools/approvals': typeof ToolsApprovalsRoute
   '/tools/variables': typeof ToolsVariablesRoute
+  '/flows': typeof FlowsIndexRoute
   '/settings': typeof SettingsIndexRoute
   '/tools': typeof ToolsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
@@ -241,6 +257,7 @@ export interface FileRoutesById {
   '/setup': typeof SetupRoute
   '/agents/gallery': typeof AgentsGalleryRoute
   '/azure-avatar/gallery': typeof AzureAvatarGalleryRoute
+  '/flows/$flowId': typeof FlowsFlowIdRoute
   '/invite/$token': typeof InviteTokenRoute
   '/settings/audit': typeof SettingsAuditRoute
   '/settings/keys': typeof SettingsKeysRoute
@@ -252,6 +269,7 @@ export interface FileRoutesById {
   '/tools/add': typeof ToolsAddRoute
   '/tools/approvals': typeof ToolsApprovalsRoute
   '/tools/variables': typeof ToolsVariablesRoute
+  '/flows/': typeof FlowsIndexRoute
   '/settings/': typeof SettingsIndexRoute
   '/tools/': typeof ToolsIndexRoute
   '/agents/$agentId/session': typeof AgentsAgentIdSessionRoute
@@ -272,6 +290,7 @@ export interface FileRouteTypes {
     | '/setup'
     | '/agents/gallery'
     | '/azure-avatar/gallery'
+    | '/flows/$flowId'
     | '/invite/$token'
     | '/settings/audit'
     | '/settings/keys'
@@ -283,6 +302,7 @@ export interface FileRouteTypes {
     | '/tools/add'
     | '/tools/approvals'
     | '/tools/variables'
+    | '/flows/'
     | '/settings/'
     | '/tools/'
     | '/agents/$agentId/session'
@@ -300,6 +320,7 @@ export interface FileRouteTypes {
     | '/setup'
     | '/agents/gallery'
     | '/azure-avatar/gallery'
+    | '/flows/$flowId'
     | '/invite/$token'
     | '/settings/audit'
     | '/settings/keys'
@@ -311,6 +332,7 @@ export interface FileRouteTypes {
     | '/tools/add'
     | '/tools/approvals'
     | '/tools/variables'
+    | '/flows'
     | '/settings'
     | '/tools'
     | '/agents/$agentId/session'
@@ -329,6 +351,7 @@ export interface FileRouteTypes {
     | '/setup'
     | '/agents/gallery'
     | '/azure-avatar/gallery'
+    | '/flows/$flowId'
     | '/invite/$token'
     | '/settings/audit'
     | '/settings/keys'
@@ -340,6 +363,7 @@ export interface FileRouteTypes {
     | '/tools/add'
     | '/tools/approvals'
     | '/tools/variables'
+    | '/flows/'
     | '/settings/'
     | '/tools/'
     | '/agents/$agentId/session'
@@ -359,12 +383,14 @@ export interface RootRouteChildren {
   SetupRoute: typeof SetupRoute
   AgentsGalleryRoute: typeof AgentsGalleryRoute
   AzureAvatarGalleryRoute: typeof AzureAvatarGalleryRoute
+  FlowsFlowIdRoute: typeof FlowsFlowIdRoute
   InviteTokenRoute: typeof InviteTokenRoute
   TextAgentsGalleryRoute: typeof TextAgentsGalleryRoute
   ToolsToolIdRoute: typeof ToolsToolIdRoute
   ToolsAddRoute: typeof ToolsAddRoute
   ToolsApprovalsRoute: typeof ToolsApprovalsRoute
   ToolsVariablesRoute: typeof ToolsVariablesRoute
+  FlowsIndexRoute: typeof FlowsIndexRoute
   ToolsIndexRoute: typeof ToolsIndexRoute
   AgentsAgentIdSessionRoute: typeof AgentsAgentIdSessionRoute
   AgentsUnifiedCreateRoute: typeof AgentsUnifiedCreateRoute
@@ -430,6 +456,20 @@ declare module '@tanstack/react-router' {
       path: '/azure-avatar/gallery'
       fullPath: '/azure-avatar/gallery'
       preLoaderRoute: typeof AzureAvatarGalleryRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/flows/': {
+      id: '/flows/'
+      path: '/flows'
+      fullPath: '/flows/'
+      preLoaderRoute: typeof FlowsIndexRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/flows/$flowId': {
+      id: '/flows/$flowId'
+      path: '/flows/$flowId'
+      fullPath: '/flows/$flowId'
+      preLoaderRoute: typeof FlowsFlowIdRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/invite/$token': {
@@ -599,12 +639,14 @@ const rootRouteChildren: RootRouteChildren = {
   SetupRoute: SetupRoute,
   AgentsGalleryRoute: AgentsGalleryRoute,
   AzureAvatarGalleryRoute: AzureAvatarGalleryRoute,
+  FlowsFlowIdRoute: FlowsFlowIdRoute,
   InviteTokenRoute: InviteTokenRoute,
   TextAgentsGalleryRoute: TextAgentsGalleryRoute,
   ToolsToolIdRoute: ToolsToolIdRoute,
   ToolsAddRoute: ToolsAddRoute,
   ToolsApprovalsRoute: ToolsApprovalsRoute,
   ToolsVariablesRoute: ToolsVariablesRoute,
+  FlowsIndexRoute: FlowsIndexRoute,
   ToolsIndexRoute: ToolsIndexRoute,
   AgentsAgentIdSessionRoute: AgentsAgentIdSessionRoute,
   AgentsUnifiedCreateRoute: AgentsUnifiedCreateRoute,

@@ -108,7 +108,7 @@ func Open() (*Library, error) {
 }
 
 // order in which people look for them.
-var order = []string{"reception", "support", "appointment", "survey", "telesales", "collections"}
+var order = []string{"reception", "support", "appointment", "information", "survey", "telesales", "collections"}
 
 func open(fsys fs.FS) (*Library, error) {
 	names, err := fs.Glob(fsys, "*.yaml")

@@ -25,7 +25,7 @@ func library(t *testing.T) *Library {
 // Each template can be published as it is, in each language, raw and with its samples.
 func TestTemplatesAreAgents(t *testing.T) {
 	l := library(t)
-	require.Equal(t, []string{"reception", "support", "appointment", "survey", "telesales", "collections"}, l.ids)
+	require.Equal(t, []string{"reception", "support", "appointment", "information", "survey", "telesales", "collections"}, l.ids)
 	for _, id := range l.ids {
 		var sections int
 		for _, lang := range Languages() {

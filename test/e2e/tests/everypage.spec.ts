@@ -110,6 +110,18 @@ const visits: Record<string, Visit> = {
       },
     },
   },
+  '/flows': { path: () => '/flows', title: 'Call flows', ready: text('Technical support') },
+  '/flows/$flowId': {
+    path: () => '/flows/appointment',
+    title: 'Appointment',
+    ready: text('welcome'),
+    also: {
+      'a step': async (page) => {
+        await page.goto('/flows/appointment?view=list&node=service');
+        await expect(page.getByRole('region', { name: 'Step service' })).toBeVisible();
+      },
+    },
+  },
   '/realtime-api.html': { path: () => '/realtime-api.html', title: 'Realtime calls', ready: text('New call') },
   '/settings': { path: () => '/settings', title: 'Profile' },
   '/settings/profile': { path: () => '/settings/profile', title: 'Profile', ready: text('Where you are signed in') },

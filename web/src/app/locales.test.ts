@@ -1,13 +1,16 @@
 import en from '@locales/en';
 import enChat from '@locales/en/chat.json';
+import enFlows from '@locales/en/flows.json';
 import enPhone from '@locales/en/phone.json';
 import enTools from '@locales/en/tools.json';
 import es from '@locales/es';
 import esChat from '@locales/es/chat.json';
+import esFlows from '@locales/es/flows.json';
 import esPhone from '@locales/es/phone.json';
 import esTools from '@locales/es/tools.json';
 import fr from '@locales/fr';
 import frChat from '@locales/fr/chat.json';
+import frFlows from '@locales/fr/flows.json';
 import frPhone from '@locales/fr/phone.json';
 import frTools from '@locales/fr/tools.json';
 import { describe, expect, it } from 'vitest';
@@ -25,9 +28,9 @@ function flat(tree: object, prefix = ''): Map<string, string> {
 }
 
 const words = {
-  fr: flat({ ...fr, chat: frChat, phone: frPhone, tools: frTools }),
-  en: flat({ ...en, chat: enChat, phone: enPhone, tools: enTools }),
-  es: flat({ ...es, chat: esChat, phone: esPhone, tools: esTools }),
+  fr: flat({ ...fr, chat: frChat, flows: frFlows, phone: frPhone, tools: frTools }),
+  en: flat({ ...en, chat: enChat, flows: enFlows, phone: enPhone, tools: enTools }),
+  es: flat({ ...es, chat: esChat, flows: esFlows, phone: esPhone, tools: esTools }),
 };
 const stems = (map: Map<string, string>) => new Set([...map.keys()].map((k) => k.replace(plural, '')));
 const holes = (text: string) => [...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map((m) => m[1]).toSorted();

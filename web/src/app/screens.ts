@@ -10,6 +10,7 @@ import {
   IconPhoneCall,
   IconPlugConnected,
   IconRobotFace,
+  IconRoute,
   IconTool,
   IconUser,
   IconUsers,
@@ -51,6 +52,15 @@ export const screens = [
     icon: IconPhone,
     match: /^\/assistant-vocal/,
     needs: 'conversations:read',
+  },
+  {
+    id: 'flows',
+    to: '/flows',
+    menu: 'creation',
+    icon: IconRoute,
+    match: /^\/flows/,
+    needs: 'agents:read',
+    keys: 'gf',
   },
   {
     id: 'agents',

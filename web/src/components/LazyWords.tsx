@@ -12,6 +12,11 @@ const bundles = {
     en: () => import('@locales/en/chat.json'),
     es: () => import('@locales/es/chat.json'),
   },
+  flows: {
+    fr: () => import('@locales/fr/flows.json'),
+    en: () => import('@locales/en/flows.json'),
+    es: () => import('@locales/es/flows.json'),
+  },
   tools: {
     fr: () => import('@locales/fr/tools.json'),
     en: () => import('@locales/en/tools.json'),
