@@ -2,6 +2,7 @@ import '@xyflow/react/dist/base.css';
 import {
   Controls,
   type Edge as Line,
+  MarkerType,
   type Node,
   type NodeChange,
   ReactFlow,
@@ -68,6 +69,7 @@ function Drawing({ d, lang, fixed, edit, choose, chosen, current, troubled }: Pa
         selected: edgeId(e) === line,
         deletable: !fixed,
         ariaLabel: t('way', { on: condition(stepOf(d, e.from), e.on ?? ''), to: e.to }),
+        markerEnd: { type: MarkerType.ArrowClosed, width: 16, height: 16, color: 'var(--control-line)' },
         labelBgPadding: [6, 3],
         labelBgBorderRadius: 6,
       })),
@@ -153,7 +155,7 @@ function Drawing({ d, lang, fixed, edit, choose, chosen, current, troubled }: Pa
       }}
       onConnect={({ source, target }) => edit((now) => connect(now, source, target) ?? now)}
     >
-      <Controls showInteractive={false} />
+      <Controls showInteractive={false} position="bottom-right" />
     </ReactFlow>
   );
 }
