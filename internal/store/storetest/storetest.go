@@ -31,7 +31,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"unfinished", testUnfinished}, {"delete", testDelete}, {"odd text", testOddText}, {"same id", testSameID}, {"many events", testManyEvents},
 		{"settings", testSettings}, {"unknown tenant", testUnknownTenant}, {"calls", testCalls}, {"ends of calls", testEndsOfCalls},
 		{"accounts", testAccounts}, {"members", testMembers}, {"sessions", testSessions}, {"invitations", testInvitations}, {"keys", testKeys}, {"audit", testAudit},
-		{"secrets", testSecrets}, {"agents", testAgents}, {"agents together", testAgentsTogether}, {"lists of agents", testAgentLists}, {"history", testHistory}, {"overview", testOverview}, {"rates", testRates}, {"tools", testTools}, {"effects", testEffects}, {"flows", testFlows},
+		{"secrets", testSecrets}, {"agents", testAgents}, {"agents together", testAgentsTogether}, {"lists of agents", testAgentLists}, {"history", testHistory}, {"overview", testOverview}, {"rates", testRates}, {"tools", testTools}, {"effects", testEffects}, {"phone", testPhone}, {"flows", testFlows},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t)
