@@ -19,9 +19,9 @@ import (
 
 // phoneCall is a call as the API shows it.
 type dialled struct {
-	ID, Carrier, Direction, From, To, Agent, State, Outcome, Reason string
-	CarrierID                                                       string `json:"carrier_id"`
-	Conversation                                                    string `json:"conversation_id"`
+	ID, Carrier, Trunk, Direction, From, To, Agent, State, Outcome, Reason string
+	CarrierID                                                              string `json:"carrier_id"`
+	Conversation                                                           string `json:"conversation_id"`
 }
 
 // ended waits until a call is over in the history.

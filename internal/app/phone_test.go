@@ -152,3 +152,41 @@ func TestTelephone(t *testing.T) {
 	require.Greater(t, level(caller, brokenAt, brokenAt+broken), float64(speaks), "the interruption")
 	require.Less(t, level(agent, brokenAt+2*time.Second, brokenAt+broken), float64(silent), "the agent has stopped")
 }
+
+// An agent calls a telephone, with sealed sound and without: it is greeted, hears what is said there, presses a key, and hangs up; the history tells whom it called. A telephone that does not want the call is told apart.
+func TestTelephoneIsCalled(t *testing.T) {
+	for name, account := range map[string]string{"plain": ";audio_codecs=pcma", "sealed": ";mediaenc=srtp-mand;audio_codecs=pcmu"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBaresip(t, mediatest.Voice(30*time.Second, 8000), ";regint=0;answermode=auto"+account)
+			s := phoned(t, func(c *config.Config) {
+				c.SIP.Trunks = config.Trunks{"desk": {Address: b.addr, User: "griot", Quiet: true}}
+				if name == "sealed" {
+					c.SIP.SRTP = "require"
+				}
+				writeAgent(t, c.Data, "caller", "name: Caller\nlanguage: en\nmodel:\n  provider: fake\ngreeting:\n  text: This is a call from the test.\n")
+			})
+			p := s.browser()
+			var c dialled
+			p.do("POST", "/api/phone/calls", map[string]any{"agent": "caller", "carrier": "sip", "trunk": "desk", "to": "sip:caller@" + b.addr, "max_seconds": 60}).ok(&c)
+			conv := s.phoneCalls(1)[0]
+			s.until(conv, "the greeting", func(k kept) bool { return k.said("agent", "this is a call") })
+			p.do("POST", "/api/phone/calls/"+c.ID+"/digits", map[string]string{"digits": "5"}).ok(nil)
+			require.Eventually(t, func() bool { return strings.Contains(b.out.String(), "received event: '5' (end=1)") }, 10*time.Second, 20*time.Millisecond, "the key is heard")
+			p.do("POST", "/api/phone/calls/"+c.ID+"/hangup", nil).ok(nil)
+			k := s.recorded(conv)
+			require.Equal(t, "hung_up", k.EndReason)
+			_, callee, agent := s.recording(k)
+			require.Greater(t, float64(media.Peak(callee)), 0.03)
+			require.Greater(t, float64(media.Peak(agent)), 0.03)
+			got := p.ended(c.ID)
+			require.Equal(t, []string{"answered", "outbound", "desk", conv}, []string{got.Outcome, got.Direction, got.Trunk, got.Conversation})
+			require.NotEmpty(t, got.CarrierID)
+
+			// Nobody is there any more.
+			require.NoError(t, b.cmd.Process.Kill())
+			<-b.done
+			p.do("POST", "/api/phone/calls", map[string]any{"agent": "caller", "carrier": "sip", "to": "sip:caller@" + b.addr, "ring_seconds": 3}).ok(&c)
+			require.NotEqual(t, "answered", p.ended(c.ID).Outcome)
+		})
+	}
+}

@@ -195,6 +195,11 @@ func (l *Leg) read(ctx context.Context, s *Stream) (key rune, err error) {
 		}
 		return 0, err
 	}
+	return l.take(m, now)
+}
+
+// take does what a message says. Called with mu held.
+func (l *Leg) take(m message, now time.Time) (key rune, err error) {
 	l.stats.Messages++
 	switch {
 	case m.Event == "stop":

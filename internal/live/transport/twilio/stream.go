@@ -120,6 +120,11 @@ func (s *Stream) next(ctx context.Context) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
+	return s.parse(raw, binary)
+}
+
+// parse reads a message's text.
+func (s *Stream) parse(raw []byte, binary bool) (message, error) {
 	var m message
 	if binary {
 		return m, fault.New(fault.Invalid, "bad_message", "a binary message")
