@@ -172,7 +172,7 @@ func read(ctx context.Context, m tts.Model, o tts.Options, text string, most tim
 	}
 	if f.Duration(len(pcm)) >= most {
 		cancel() // nobody hears the rest
-		<-told
+		_ = <-told // it was ended
 		return pcm[:f.Samples(most)], nil
 	}
 	if failed != nil {
