@@ -72,3 +72,25 @@ func TestWrongCallsAreExplained(t *testing.T) {
 	require.Contains(t, told[3].Text, `no tool named "sundial"`)
 	require.Contains(t, told[3].Text, "clock")
 }
+
+// A server that counts its calls anew in every answer does not mix their results up.
+func TestCallsOfOneIDAreToldApart(t *testing.T) {
+	same := func(name, args string) llm.ToolCall { return llm.ToolCall{ID: "call_0", Name: name, Arguments: args} }
+	m := fake.NewLLM(
+		fake.Answer{Calls: []llm.ToolCall{same("sundial", "{}"), same("moondial", "{}")}},
+		fake.Answer{Calls: []llm.ToolCall{same("clock", "{}")}},
+		fake.Answer{Text: "It is noon."})
+	_, done := run(t, m)
+	require.NoError(t, done.Err)
+	said := map[string]string{}
+	for _, told := range m.Requests()[2].Messages {
+		if told.Role == llm.ToolRole {
+			require.NotContains(t, said, told.CallID)
+			said[told.CallID] = told.Text
+		}
+	}
+	require.Len(t, said, 3)
+	require.Contains(t, said["call_0"], "sundial")
+	require.Contains(t, said["call_0_2"], "moondial")
+	require.NotContains(t, said["call_0_3"], "no tool named")
+}

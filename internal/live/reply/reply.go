@@ -215,6 +215,7 @@ func (r *run) think(done *Note) error {
 		if err := r.flush(); err != nil { // "let me look that up" is spoken while the tools work
 			return err
 		}
+		tellApart(calls, req.Messages)
 		results, pending := r.act(calls, text != "")
 		if pending {
 			done.Pending, done.Stop = true, llm.StopTools
@@ -230,6 +231,22 @@ func (r *run) think(done *Note) error {
 		req.Choice = "" // a forced tool is forced once
 	}
 	return fault.New(fault.Limited, "tool_rounds", "the model asked for tools %d times without answering", r.lim.Rounds)
+}
+
+// tellApart gives a call another id when one of the conversation has it already, as with servers that count anew in every answer: results would go to the wrong calls.
+func tellApart(calls []llm.ToolCall, before []llm.Message) {
+	used := map[string]bool{}
+	for _, m := range before {
+		for _, c := range m.Calls {
+			used[c.ID] = true
+		}
+	}
+	for i, c := range calls {
+		for n := 2; used[calls[i].ID]; n++ {
+			calls[i].ID = fmt.Sprintf("%s_%d", c.ID, n)
+		}
+		used[calls[i].ID] = true
+	}
 }
 
 // ask makes one model call.
