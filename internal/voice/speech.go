@@ -171,8 +171,8 @@ func read(ctx context.Context, m tts.Model, o tts.Options, text string, most tim
 		pcm = append(pcm, c.Frame.PCM...)
 	}
 	if f.Duration(len(pcm)) >= most {
-		cancel()   // nobody hears the rest
-		_ = <-told // it was ended
+		cancel() // nobody hears the rest
+		<-told   // it was ended
 		return pcm[:f.Samples(most)], nil
 	}
 	if failed != nil {
