@@ -14,6 +14,7 @@ export interface Looks {
   voice: boolean;
   position: Position;
   color: string;
+  avatar: string;
   theme: Theme;
   label: string;
   identity: 'off' | 'optional' | 'required';

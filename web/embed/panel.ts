@@ -281,7 +281,7 @@ class Panel implements Shell {
       el('h1', {}, looks.name),
       el('p', {}, this.preview ? `${w.ai} · ${w.preview}` : w.ai),
     );
-    const head = el('header', {}, mark(looks.name), names);
+    const head = el('header', {}, mark(looks), names);
     head.append(iconButton('restart', w.restart, () => this.view?.reset()));
     if (this.closable) head.append(iconButton('close', w.close, () => this.up({ t: 'close' })));
     const before = this.view;
@@ -406,8 +406,13 @@ const pairs = [
   ['#1565c0', '#7b3fc4'],
 ] as const;
 
-/** The mark of the agent, the same as in the console: a gradient that follows from its name, with initials. */
-export function mark(name: string): HTMLElement {
+/** The mark of the agent: its picture or emoji, else as in the console a gradient that follows from its name, with initials. */
+export function mark({ name, avatar }: Looks): HTMLElement {
+  if (/^(https:\/\/|\/)/.test(avatar)) {
+    const picture = el('img', { class: 'orb', alt: '', src: avatar, referrerpolicy: 'no-referrer' });
+    picture.addEventListener('error', () => picture.replaceWith(mark({ name, avatar: '' } as Looks)), { once: true });
+    return picture;
+  }
   let h = 7;
   for (const char of name) h = (h * 31 + (char.codePointAt(0) ?? 0)) >>> 0;
   const [from, to] = pairs[h % pairs.length] ?? pairs[0];
@@ -416,7 +421,7 @@ export function mark(name: string): HTMLElement {
     .filter((x) => /\p{L}/u.test(x.charAt(0)))
     .slice(0, 2)
     .map((x) => x.charAt(0).toLocaleUpperCase());
-  const orb = el('span', { class: 'orb', 'aria-hidden': 'true' }, initials.join(''));
+  const orb = el('span', { class: 'orb', 'aria-hidden': 'true' }, avatar || initials.join(''));
   orb.style.background = `linear-gradient(${h % 360}deg, ${from}, ${to})`;
   return orb;
 }

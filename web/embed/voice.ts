@@ -55,7 +55,7 @@ export class VoiceView {
   private ask(why = ''): void {
     const { words: w, looks } = this.shell;
     this.showing = '';
-    this.stage.replaceChildren(mark(looks.name));
+    this.stage.replaceChildren(mark(looks));
     this.state.textContent = '';
     this.trouble.textContent = why;
     const begin = el('button', { type: 'button', class: 'begin' }, icon('mic'), why ? w.again : w.start);

@@ -1,15 +1,18 @@
 import en from '@locales/en';
 import enChat from '@locales/en/chat.json';
+import enEmbed from '@locales/en/embed.json';
 import enFlows from '@locales/en/flows.json';
 import enPhone from '@locales/en/phone.json';
 import enTools from '@locales/en/tools.json';
 import es from '@locales/es';
 import esChat from '@locales/es/chat.json';
+import esEmbed from '@locales/es/embed.json';
 import esFlows from '@locales/es/flows.json';
 import esPhone from '@locales/es/phone.json';
 import esTools from '@locales/es/tools.json';
 import fr from '@locales/fr';
 import frChat from '@locales/fr/chat.json';
+import frEmbed from '@locales/fr/embed.json';
 import frFlows from '@locales/fr/flows.json';
 import frPhone from '@locales/fr/phone.json';
 import frTools from '@locales/fr/tools.json';
@@ -28,9 +31,9 @@ function flat(tree: object, prefix = ''): Map<string, string> {
 }
 
 const words = {
-  fr: flat({ ...fr, chat: frChat, flows: frFlows, phone: frPhone, tools: frTools }),
-  en: flat({ ...en, chat: enChat, flows: enFlows, phone: enPhone, tools: enTools }),
-  es: flat({ ...es, chat: esChat, flows: esFlows, phone: esPhone, tools: esTools }),
+  fr: flat({ ...fr, chat: frChat, embed: frEmbed, flows: frFlows, phone: frPhone, tools: frTools }),
+  en: flat({ ...en, chat: enChat, embed: enEmbed, flows: enFlows, phone: enPhone, tools: enTools }),
+  es: flat({ ...es, chat: esChat, embed: esEmbed, flows: esFlows, phone: esPhone, tools: esTools }),
 };
 const stems = (map: Map<string, string>) => new Set([...map.keys()].map((k) => k.replace(plural, '')));
 const holes = (text: string) => [...text.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map((m) => m[1]).toSorted();

@@ -7,6 +7,11 @@ type Words = () => Promise<{ default: object }>;
 
 /** Words that only some screens need, and that come with them rather than with the shell. */
 const bundles = {
+  embed: {
+    fr: () => import('@locales/fr/embed.json'),
+    en: () => import('@locales/en/embed.json'),
+    es: () => import('@locales/es/embed.json'),
+  },
   chat: {
     fr: () => import('@locales/fr/chat.json'),
     en: () => import('@locales/en/chat.json'),

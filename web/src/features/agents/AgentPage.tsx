@@ -2,9 +2,10 @@ import { Button, Skeleton, Tabs } from '@mantine/core';
 import { IconCopy, IconDownload, IconPencil, IconPlayerPause, IconRocket, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { lazy, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { type AgentDetail, Changed } from '~/api/agents';
+import { LazyWords } from '~/components/LazyWords';
 import { LoadFailed } from '~/components/LoadFailed';
 import { LinkButton } from '~/components/links';
 import page from '~/components/Page.module.css';
@@ -22,6 +23,8 @@ import { useFixed } from './useFixed';
 import { useRefusal } from './useMay';
 import { useProblem } from './useProblem';
 import { Versions } from './Versions';
+
+const Embed = lazy(() => import('./Embed').then((m) => ({ default: m.Embed })));
 
 interface Props {
   reference: string;
@@ -54,18 +57,24 @@ export function AgentPage({ reference, search, go }: Props) {
       <Head agent={data} />
       <Tabs
         value={search.tab ?? 'overview'}
-        onChange={(tab) => go(tab === 'versions' ? { tab } : {})}
+        onChange={(tab) => go(tab === 'versions' || tab === 'embed' ? { tab } : {})}
         keepMounted={false}
       >
         <Tabs.List mb="md">
           <Tabs.Tab value="overview">{t('overview.title')}</Tabs.Tab>
           <Tabs.Tab value="versions">{t('versions.title')}</Tabs.Tab>
+          <Tabs.Tab value="embed">{t('embedTab')}</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="overview">
           <Overview agent={data} />
         </Tabs.Panel>
         <Tabs.Panel value="versions">
           <Versions agent={data} chosen={search.version} choose={(version) => go({ tab: 'versions', version })} />
+        </Tabs.Panel>
+        <Tabs.Panel value="embed">
+          <LazyWords namespace="embed" waiting={<Skeleton height={360} radius="lg" />}>
+            <Embed agent={data} />
+          </LazyWords>
         </Tabs.Panel>
       </Tabs>
     </div>

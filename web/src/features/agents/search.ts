@@ -16,13 +16,13 @@ export const galleryFilter = (search: Raw): GalleryFilter => ({
 });
 
 export interface AgentSearch {
-  tab?: 'versions';
+  tab?: 'versions' | 'embed';
   /** The version that is looked at. */
   version?: number;
 }
 
 export const agentTab = (search: Raw): AgentSearch => ({
-  tab: search.tab === 'versions' ? 'versions' : undefined,
+  tab: search.tab === 'versions' || search.tab === 'embed' ? search.tab : undefined,
   version: typeof search.version === 'number' && search.version >= 1 ? Math.floor(search.version) : undefined,
 });
 
