@@ -25,6 +25,7 @@ import {
 } from './api';
 import classes from './phone.module.css';
 import { lists, outcomes, type PhoneSearch } from './search';
+import { useAgentName } from './useAgentName';
 
 interface Props {
   search: PhoneSearch;
@@ -196,6 +197,7 @@ function Calls({ search, reset }: { search: PhoneSearch; reset(): void }) {
 
 function CallRow({ call }: { call: PhoneCall }) {
   const { t } = useTranslation('phone');
+  const nameOf = useAgentName();
   const format = useFormat();
   const length =
     call.answered_at && call.ended_at ? Date.parse(call.ended_at) - Date.parse(call.answered_at) : undefined;
@@ -213,10 +215,10 @@ function CallRow({ call }: { call: PhoneCall }) {
       <td>
         {call.conversation_id ? (
           <Link to="/agents/voice-history/$sessionId" params={{ sessionId: call.conversation_id }}>
-            {call.agent || t('history.open')}
+            {call.agent ? nameOf(call.agent) : t('history.open')}
           </Link>
         ) : (
-          call.agent || '—'
+          nameOf(call.agent) || '—'
         )}
       </td>
       <td>

@@ -12,6 +12,7 @@ import { useSeconds } from '~/components/useSeconds';
 import { Chip, type Tone } from '~/ui/Chip';
 import { hangUp, type PhoneCall, sendDigits, transfer } from './api';
 import classes from './phone.module.css';
+import { useAgentName } from './useAgentName';
 
 const tones: Record<PhoneCall['state'], Tone> = { dialing: 'info', ringing: 'warn', active: 'pos', ended: 'plain' };
 
@@ -20,6 +21,7 @@ export function LiveCall({ call }: { call: PhoneCall }) {
   const { t } = useTranslation('phone');
   const format = useFormat();
   const queries = useQueryClient();
+  const nameOf = useAgentName();
   const [moving, mover] = useDisclosure(false);
   const [keying, keys] = useDisclosure(false);
   const now = useSeconds(true) + performance.timeOrigin;
@@ -43,7 +45,7 @@ export function LiveCall({ call }: { call: PhoneCall }) {
       <div className={classes.rowText}>
         <strong>{call.from_name ? `${call.from_name} · ${far}` : far}</strong>
         <span>
-          {t('live.with', { agent: call.agent })} · {format.clock(Math.max(0, now - Date.parse(since)))}
+          {t('live.with', { agent: nameOf(call.agent) })} · {format.clock(Math.max(0, now - Date.parse(since)))}
         </span>
       </div>
       <Chip tone={tones[call.state]} dot={active ? 'live' : true}>

@@ -1,4 +1,4 @@
-import { Link } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { useAccess } from '~/components/access';
 import { Forbidden } from '~/components/Forbidden';
@@ -31,6 +31,7 @@ function Phone({ search, go }: Props) {
   const { allowed } = useAccess('conversations:read');
   if (!allowed) return <Forbidden needs="conversations:read" title={t('title')} />;
   const shown = search.tab ?? 'calls';
+  if (shown === 'flows') return <Navigate to="/flows" replace />;
   return (
     <div className={page.page}>
       <div className={page.head}>
@@ -42,15 +43,21 @@ function Phone({ search, go }: Props) {
         <ul>
           {tabs.map((tab) => (
             <li key={tab}>
-              <Link
-                to="/assistant-vocal"
-                search={{ tab }}
-                className={classes.tab}
-                activeProps={{}}
-                aria-current={tab === shown ? 'page' : undefined}
-              >
-                {t(`tab.${tab}`)}
-              </Link>
+              {tab === 'flows' ? (
+                <Link to="/flows" className={classes.tab}>
+                  {t('tab.flows')}
+                </Link>
+              ) : (
+                <Link
+                  to="/assistant-vocal"
+                  search={{ tab }}
+                  className={classes.tab}
+                  activeProps={{}}
+                  aria-current={tab === shown ? 'page' : undefined}
+                >
+                  {t(`tab.${tab}`)}
+                </Link>
+              )}
             </li>
           ))}
         </ul>

@@ -1,5 +1,5 @@
-/** The pages of the phone assistant, by the names of the specification's tabs. Call flows have pages of their own. */
-export const tabs = ['calls', 'voice-test', 'history', 'config'] as const;
+/** The pages of the phone assistant, by the names of the specification's tabs. That of call flows leads to their own pages. */
+export const tabs = ['calls', 'voice-test', 'flows', 'history', 'config'] as const;
 export type Tab = (typeof tabs)[number];
 
 export const lists = ['calls', 'messages', 'recordings'] as const;
