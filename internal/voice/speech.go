@@ -170,15 +170,15 @@ func read(ctx context.Context, m tts.Model, o tts.Options, text string, most tim
 		}
 		pcm = append(pcm, c.Frame.PCM...)
 	}
-	if f.Duration(len(pcm)) >= most {
+	cut := f.Duration(len(pcm)) >= most
+	if cut || failed != nil {
 		cancel() // nobody hears the rest
-		<-told   // it was ended
+	}
+	err = <-told
+	switch {
+	case cut:
 		return pcm[:f.Samples(most)], nil
-	}
-	if failed != nil {
-		cancel()
-	}
-	if err := <-told; failed == nil && err != nil {
+	case failed == nil:
 		failed = err
 	}
 	return pcm, failed

@@ -222,8 +222,8 @@ function CallRow({ call }: { call: PhoneCall }) {
         )}
       </td>
       <td>
-        <Chip tone={good[call.outcome] ?? 'neg'}>
-          {call.outcome ? t(`outcome.${call.outcome}`) : t(`state.${call.state}`)}
+        <Chip tone={call.state === 'ended' ? (good[call.outcome] ?? 'neg') : 'info'}>
+          {call.state === 'ended' && call.outcome ? t(`outcome.${call.outcome}`) : t(`state.${call.state}`)}
         </Chip>
       </td>
       <td className={classes.figure}>{length === undefined ? '—' : format.clock(length)}</td>
