@@ -15,12 +15,18 @@ type grammar struct {
 	jsgf    map[slot]string // English only: the offline recogniser knows no other language
 }
 
+// What a flow asks for beside a form's slots.
+const (
+	slotDate slot = "any day"
+	slotTime slot = "time of day"
+)
+
 // maxPhrases bounds the wordings that one pattern contributes.
 const maxPhrases = 6
 
 func newGrammar(p *pack) *grammar {
 	g := &grammar{phrases: map[slot][]string{}, jsgf: map[slot]string{}}
-	for _, s := range []slot{slotOpen, slotName, slotPhone, slotSubject, slotDay, slotConfirm, slotWhich} {
+	for _, s := range []slot{slotOpen, slotName, slotPhone, slotSubject, slotDay, slotConfirm, slotWhich, slotDate, slotTime} {
 		parts := p.expected(s)
 		seen := map[string]bool{}
 		for _, part := range parts {
@@ -39,6 +45,15 @@ func newGrammar(p *pack) *grammar {
 	}
 	return g
 }
+
+// Parts of the patterns of days and times.
+const (
+	englishDay = "(first | second | third | fourth | fifth | sixth | seventh | eighth | ninth | tenth | eleventh | twelfth | thirteenth | fourteenth | fifteenth | sixteenth | seventeenth | " +
+		"eighteenth | nineteenth | twentieth | twenty first | twenty second | twenty third | twenty fourth | twenty fifth | twenty sixth | twenty seventh | twenty eighth | twenty ninth | " +
+		"thirtieth | thirty first)"
+	englishMonth = "(january | february | march | april | may | june | july | august | september | october | november | december)"
+	englishHour  = "(one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve)"
+)
 
 // expected lists what may be said at a slot, as named alternatives.
 func (p *pack) expected(s slot) []namedNode {
@@ -71,6 +86,17 @@ func (p *pack) expected(s slot) []namedNode {
 		add("nothing", p.nothing)
 	case slotDay:
 		add("days", p.dayNodes()...)
+	case slotDate:
+		add("days", p.dayNodes()...)
+		if p.Language == "en" {
+			add("dates", p.must("[on] [<weekday>] [the] "+englishDay+" of "+englishMonth), p.must("[on] [<weekday>] "+englishMonth+" [the] "+englishDay), p.must("[on] the "+englishDay),
+				p.must("[on] <weekday> next week"), p.must("in (two | three | four) (days | weeks)"))
+		}
+	case slotTime:
+		if p.Language == "en" {
+			add("times", p.must("[at] (half past | quarter past | quarter to) "+englishHour+" [in the (morning | afternoon | evening)]"),
+				p.must("[at] "+englishHour+" [o'clock | thirty | fifteen | forty five] [a m | p m | in the (morning | afternoon | evening)]"), p.must("[at] noon"))
+		}
 	case slotConfirm:
 		add("yes", p.yes)
 		add("no", p.no)
@@ -84,7 +110,7 @@ func (p *pack) expected(s slot) []namedNode {
 	}
 	for i := range p.intents {
 		in := &p.intents[i]
-		if s == slotOpen || in.Always || (in.Info && s != slotPhone && s != slotSubject) {
+		if s == slotOpen || in.Always || (in.Info && s != slotPhone && s != slotSubject && s != slotDate && s != slotTime) {
 			add("i_"+in.Name, in.say...)
 		}
 	}

@@ -207,7 +207,7 @@ func (g *graph) Expect(req llm.Request) (phrases []string, grammar string) {
 	at := slotOpen
 	switch w.at.Kind {
 	case Ask:
-		at = map[SlotType]slot{TypeName: slotName, TypePhone: slotPhone, TypeNumber: slotPhone, TypeDate: slotDay}[w.at.Type]
+		at = map[SlotType]slot{TypeName: slotName, TypePhone: slotPhone, TypeNumber: slotPhone, TypeDate: slotDate, TypeTime: slotTime}[w.at.Type]
 	case Confirm:
 		at = slotConfirm
 	case Choose:
@@ -219,7 +219,7 @@ func (g *graph) Expect(req llm.Request) (phrases []string, grammar string) {
 		}
 	}
 	phrases = append(phrases, s.p.expect.phrases[at]...)
-	if w.at.Kind == Ask && (w.at.Type == TypeName || w.at.Type == TypePhone) { // elsewhere more is said than a grammar holds
+	if w.at.Kind == Ask && w.at.Type != TypeText && w.at.Type != TypeNumber { // elsewhere more is said than a grammar holds
 		grammar = s.p.expect.jsgf[at]
 	}
 	return phrases, grammar

@@ -77,3 +77,25 @@ func TestDaysCountFromTheBeginningOfACall(t *testing.T) {
 	d.Zone = "Mars/Olympus"
 	require.Equal(t, "bad_zone", d.Validate()[0].Code)
 }
+
+// What an English caller is likely to say to a question of a flow is in the grammar that the recogniser gets, and is understood.
+func TestDaysAndTimesAreExpected(t *testing.T) {
+	all, err := packs()
+	require.NoError(t, err)
+	p := all["en"]
+	for wording, want := range map[string]string{"tuesday": "2026-03-10", "tomorrow": "2026-03-05", "on friday": "2026-03-06", "the tenth of march": "2026-03-10", "march the twenty first": "2026-03-21", "monday next week": "2026-03-09"} {
+		require.True(t, p.accepts(slotDate, wording), wording)
+		_, slots := named(t, "appointment", "en").(llm.Tracer).Trace(llm.Request{Messages: user("a class", "yes", wording)})
+		require.Equal(t, want, slots["date"], wording)
+	}
+	for wording, want := range map[string]string{"half past three": "15:30", "three o'clock": "15:00", "at ten thirty in the morning": "10:30", "quarter to eleven": "10:45", "at four p m": "16:00", "noon": "12:00"} {
+		require.True(t, p.accepts(slotTime, wording), wording)
+		_, slots := named(t, "appointment", "en").(llm.Tracer).Trace(llm.Request{Messages: user("a class", "yes", "tuesday", wording)})
+		require.Equal(t, want, slots["time"], wording)
+	}
+	g := named(t, "appointment", "en").(llm.Expecter)
+	_, grammar := g.Expect(llm.Request{Messages: user("a class", "yes")})
+	require.Contains(t, grammar, "november")
+	_, grammar = g.Expect(llm.Request{Messages: user("a class", "yes", "tuesday")})
+	require.Contains(t, grammar, "half past")
+}
