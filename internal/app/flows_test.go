@@ -9,6 +9,8 @@ import (
 	"github.com/openai/openai-go/v3/option"
 	openai "github.com/openai/openai-go/v3/realtime"
 	"github.com/stretchr/testify/require"
+
+	"griot/internal/media/mediatest"
 )
 
 // flowOf is a small flow that can run.
@@ -169,4 +171,53 @@ func TestAppointmentsAreMadeInThreeLanguages(t *testing.T) {
 		s.must(200, "GET", "/api/conversations/"+c.id+"/events", nil, &log)
 		require.Contains(t, log.Items, struct{ Type string }{"flow.moved"})
 	}
+}
+
+// The day, the time and the number of an appointment are spoken, by recorded people, without any account: the recogniser of this machine hears English.
+func TestAnAppointmentIsSpoken(t *testing.T) {
+	s := real(t)
+	var made struct{ Reference string }
+	s.must(201, "POST", "/api/agents", map[string]any{"definition": map[string]any{"name": "Desk", "language": "en", "model": map[string]any{"flow": "appointment", "provider": "none"}}}, &made)
+	s.must(200, "POST", "/api/agents/"+made.Reference+"/publish", nil, nil)
+	day := time.Now().AddDate(0, 0, 1)
+	for day.Weekday() != time.Tuesday {
+		day = day.AddDate(0, 0, 1)
+	}
+	prompt := func(names ...string) (pcm []int16) {
+		for _, n := range names {
+			pcm = append(pcm, mediatest.Prompt(t, "en", "digits/"+n, 24000)...)
+		}
+		return pcm
+	}
+	arguments := ""
+	for range 3 { // it is spoken in real time: a machine that is busy with something else gets another chance
+		c := s.connect(t, option.WithQuery("model", "agent:"+made.Reference), option.WithQuery("extensions", "griot"))
+		c.update(openai.RealtimeSessionCreateRequestParam{OutputModalities: []string{"text"}})
+		c.wait("response.done")
+		c.openMic()
+		typed := func(text string) {
+			c.write(text)
+			c.respond()
+			c.wait("response.done")
+		}
+		spoken := func(names ...string) {
+			c.say(prompt(names...))
+			c.wait("response.done")
+		}
+		typed("an estimate")
+		typed("yes")
+		spoken("day-2")
+		spoken("3", "oclock")
+		typed("John Smith")
+		spoken("5", "5", "5", "0", "1", "9", "9")
+		typed("yes")
+		var effects struct{ Items []struct{ Arguments string } }
+		s.must(200, "GET", "/api/effects?tool=book_appointment&conversation="+c.id, nil, &effects)
+		c.leave()
+		if len(effects.Items) == 1 {
+			arguments = effects.Items[0].Arguments
+			break
+		}
+	}
+	require.JSONEq(t, `{"service":"estimate","date":"`+day.Format("2006-01-02")+`","time":"15:00","name":"John Smith","phone":"5550199"}`, arguments)
 }
