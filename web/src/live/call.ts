@@ -84,6 +84,8 @@ export interface CallNotice {
 export interface Call {
   state: CallState;
   steps: Step[];
+  /** The step that the agent's call flow is at. */
+  node?: string;
   floor: Floor;
   /** performance.now() when the session began. */
   openedAt?: number;

@@ -29,6 +29,8 @@ export function reduce(call: Call, event: ServerEvent | LocalEvent, at: number):
       return notice(call, event.code, event.message, event.params ?? {}, 'info');
     case 'error':
       return problem(call, event.error);
+    case 'griot.flow':
+      return { ...call, node: event.node };
     case 'griot.floor':
       return floor({ ...call, floor: event.floor });
     case 'local.input_started':

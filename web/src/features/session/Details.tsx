@@ -24,6 +24,7 @@ export function Details({ agent, call, client }: { agent: Agent; call: Call; cli
     [t('details.agent'), agent.reference],
     [t('details.language'), format.language(agent.language)],
     [t('details.model'), call.agent?.model ?? agent.model],
+    [t('details.flow'), call.node],
     [t('details.voice'), call.agent?.voice ?? agent.voice],
     [t('details.recogniser'), call.agent?.recogniser ?? agent.recogniser],
     [t('details.microphone'), call.mic.label],
