@@ -45,7 +45,7 @@ func TestTemplatesOverTheAPI(t *testing.T) {
 		Total int
 	}
 	s.get("/api/templates?lang=es", &list)
-	require.Equal(t, 6, list.Total)
+	require.Equal(t, 7, list.Total)
 	require.Equal(t, []string{"reception", "Recepción", "es"}, []string{list.Items[0].ID, list.Items[0].Name, list.Items[0].Language})
 
 	for _, x := range list.Items { // with its samples each is an agent that can be saved
