@@ -107,9 +107,11 @@ func (s *state) noteAside(a *attempt, n reply.Note, o *out) bool {
 		o.emitGen(a.gen, event.TextDelta{Response: a.response, Item: a.item, Text: n.Text})
 	case reply.Called:
 		a.acted = true
+		s.working(a, n.Call)
 		o.emitGen(a.gen, event.ToolCalled{Response: a.response, Item: s.id("item"), CallID: n.Call.ID, Name: n.Call.Name, Arguments: n.Call.Arguments, Client: n.Client})
 	case reply.Returned:
 		a.toolsDone = n.At
+		delete(a.tools, n.Call.ID)
 		o.emitGen(a.gen, event.ToolReturned{CallID: n.Call.ID, Name: n.Call.Name, Output: n.Result.Output, Failed: n.Result.Failed, Took: event.Ms(n.Took)})
 	case reply.Written:
 		a.written, a.stop = true, llm.StopEnd // it cannot end the conversation

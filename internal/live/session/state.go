@@ -113,7 +113,8 @@ type attempt struct {
 
 	started                                      time.Time
 	firstToken, toolsDone, firstAudio, sent, ear time.Time
-	moved                                        time.Time // when it last got on
+	moved                                        time.Time                // when it last got on
+	tools                                        map[string]time.Duration // how long each of its calls that have not returned may take, by id; nothing for those without a time of their own
 
 	stopped bool // reply.Done has come
 	drained bool // every frame is written

@@ -728,6 +728,7 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		o.emitGen(a.gen, event.TextDelta{Response: a.response, Item: a.item, Text: n.Text})
 	case reply.Called:
 		a.acted = true
+		s.working(a, n.Call)
 		it := &Item{ID: s.id("item"), Kind: "function_call", CallID: n.Call.ID, Name: n.Call.Name, Args: n.Call.Arguments, Done: true, Inner: !n.Client}
 		if n.Client { // nothing of this attempt follows it
 			s.hist.add(it)
@@ -739,6 +740,7 @@ func (s *state) replied(n reply.Note, now time.Time, o *out) {
 		it := &Item{ID: s.id("item"), Kind: "function_call_output", CallID: n.Call.ID, Text: n.Result.Output, Done: true, Inner: true}
 		s.hist.addBefore(it, a.it)
 		a.toolsDone = n.At
+		delete(a.tools, n.Call.ID)
 		o.emitGen(a.gen, event.ToolReturned{CallID: n.Call.ID, Name: n.Call.Name, Output: n.Result.Output, Failed: n.Result.Failed, Took: event.Ms(n.Took)})
 	case reply.Spent:
 		a.usage.Add(n.Usage)

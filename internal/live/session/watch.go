@@ -7,6 +7,7 @@ import (
 	"griot/internal/event"
 	"griot/internal/fault"
 	"griot/internal/live/turn"
+	"griot/internal/model/llm"
 	"griot/internal/model/stt"
 )
 
@@ -72,9 +73,30 @@ func (s *state) interruptFor(status, reason string, now time.Time, o *out) {
 	}
 }
 
-// stall is how long an attempt may go without any sign of life.
-func (s *state) stall(*attempt) time.Duration {
-	return s.lim.Move + max(s.lim.Reply.FirstDelta, s.lim.Reply.NextDelta, s.lim.Reply.Tool, 15*time.Second)
+// stall is how long an attempt may go without any sign of life. A tool that may take longer, such as one that a person has to allow first, is given its time.
+func (s *state) stall(a *attempt) time.Duration {
+	most := max(s.lim.Reply.FirstDelta, s.lim.Reply.NextDelta, s.lim.Reply.Tool, 15*time.Second)
+	for _, d := range a.tools {
+		most = max(most, d)
+	}
+	return s.lim.Move + most
+}
+
+// working notes a call that has begun, with the time that its tool may take before something is heard of it.
+func (s *state) working(a *attempt, c llm.ToolCall) {
+	for _, t := range s.server {
+		if t.Spec().Name != c.Name {
+			continue
+		}
+		p := t.Policy()
+		if p.Later > 0 && p.Later < p.Timeout {
+			p.Timeout = p.Later
+		}
+		if a.tools == nil {
+			a.tools = map[string]time.Duration{}
+		}
+		a.tools[c.ID] = p.Timeout
+	}
 }
 
 func (s *state) idlePrompt() time.Duration {
