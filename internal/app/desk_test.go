@@ -53,6 +53,8 @@ func TestCallsOfThePage(t *testing.T) {
 		p.do("GET", "/api/phone/calls?live=true", nil).ok(&live)
 		return len(live.Items) == 1 && live.Items[0].State == "active"
 	}, 20*time.Second, 20*time.Millisecond)
+	greeted := func(k kept) bool { return k.said("agent", "good morning") }
+	s.until(live.Items[0].Conversation, "the greeting", greeted)
 	p.do("POST", "/api/phone/calls/"+c.ID+"/digits", map[string]any{"digits": "1#"}).ok(nil)
 	require.Eventually(t, func() bool { return strings.Contains(strings.Join(call.Did(), "\n"), "1#") }, 10*time.Second, 20*time.Millisecond, "%v", call.Did())
 	p.do("DELETE", "/api/phone/calls/"+c.ID, nil).problem(409, "call_active")
@@ -70,7 +72,7 @@ func TestCallsOfThePage(t *testing.T) {
 	call = far.Placed()
 	call.Answer()
 	call.Stream()
-	require.Eventually(t, func() bool { p.do("GET", "/api/phone/calls/"+c.ID, nil).ok(&c); return c.State == "active" }, 20*time.Second, 20*time.Millisecond)
+	s.until(c.Conversation, "the greeting", greeted)
 	p.do("POST", "/api/phone/calls/"+c.ID+"/transfer", map[string]any{"to": "+33100000000", "briefing": "A customer."}).ok(nil)
 	require.Contains(t, call.Did(), "Say to callee: A customer.")
 	call.CalleeHangsUp()
