@@ -295,6 +295,7 @@ func TestTenantsShowTheirOwnNumbers(t *testing.T) {
 	bob.do("POST", "/api/phone/carriers/twilio/sync", map[string]any{}).problem(403, "operator_only")
 	require.NotContains(t, string(bob.do("GET", "/api/phone/carriers", nil).ok(nil).body), far.Account)
 
+	ada.do("PUT", "/api/phone/numbers/%2B15550005", map[string]any{"agent": "", "tenant": "nobody"}).problem(404, "tenant_not_found")
 	ada.do("PUT", "/api/phone/numbers/%2B15550005", map[string]any{"agent": "", "tenant": "acme"}).ok(nil)
 	bob.do("PUT", "/api/phone/numbers/%2B15550005", map[string]any{"agent": made.Reference}).ok(nil)
 	bob.do("POST", "/api/phone/messages", map[string]any{"to": "+33611223344", "body": "Hello"}).ok(nil)

@@ -85,7 +85,13 @@ func (s *Service) SetNumber(ctx context.Context, tenant string, n Number) (now, 
 		}
 	}
 	n.UpdatedAt = time.Now().UTC().Truncate(time.Millisecond)
-	return n, before, s.o.Store.PutPhoneNumber(ctx, n)
+	err = s.o.Store.PutPhoneNumber(ctx, n)
+	if fault.CodeOf(err) == "constraint" { // what a number refers to is its tenant alone
+		f := fault.New(fault.NotFound, "tenant_not_found", "There is no tenant %q.", n.Tenant)
+		f.Params = map[string]string{"id": n.Tenant}
+		err = f.At("body.tenant")
+	}
+	return n, before, err
 }
 
 // DeleteNumber takes a number out of the table. A tenant that was given it gives it back.
