@@ -42,9 +42,15 @@ export interface Problem {
 
 export type State = 'idle' | 'connecting' | 'listening' | 'thinking' | 'speaking' | 'writing' | 'ended' | 'failed';
 
+/** What a conversation is found again by, where the browser keeps nothing for frames of other sites: then the page's tab keeps it. */
+export interface Kept {
+  visit: string;
+  session: string;
+}
+
 /** From the page to the frame. */
 export type Down =
-  | { t: 'setup'; lang: Lang; theme: Theme; mode: Mode; color: string; greeting: string; closable: boolean }
+  | { t: 'setup'; lang: Lang; theme: Theme; mode: Mode; color: string; greeting: string; closable: boolean; kept: Kept }
   | { t: 'visit'; id: number; visit?: Visit; problem?: Problem }
   | { t: 'open' }
   | { t: 'closed' }
@@ -57,6 +63,7 @@ export type Down =
 export type Up =
   | { t: 'visit'; id: number; previous: string }
   | { t: 'close' }
+  | { t: 'keep'; name: keyof Kept; value: string }
   | { t: 'message'; role: 'user' | 'assistant'; content: string; sessionId: string }
   | { t: 'tool'; tool: string }
   | { t: 'state'; state: State }

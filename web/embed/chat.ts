@@ -62,6 +62,8 @@ export class Chat {
   private bubble?: Bubble;
   private over = false;
   private waiting?: () => void;
+  /** What the visitor has written and the server has not taken yet. */
+  private asked?: string;
 
   constructor(private readonly shell: Shell) {
     const { words: w, looks } = shell;
@@ -155,6 +157,7 @@ export class Chat {
       text,
       files.map((f) => f.name),
     );
+    this.asked = text;
     void this.answer(
       (on, signal) => this.deliver(text, files, on, signal),
       () => this.send(text),
@@ -304,9 +307,10 @@ export class Chat {
         if (e.session_id && e.session_id !== this.session) {
           this.session = e.session_id;
           shell.store.set('session', e.session_id);
-          const mine = this.list.querySelector('li.visitor:last-of-type .bubble')?.textContent ?? '';
-          shell.up({ t: 'message', role: 'user', content: mine, sessionId: this.session });
         }
+        if (this.asked !== undefined)
+          shell.up({ t: 'message', role: 'user', content: this.asked, sessionId: this.session });
+        this.asked = undefined;
         return undefined;
       case 'content':
         shell.state('writing');
@@ -350,7 +354,7 @@ export class Chat {
       const again = el('button', { type: 'button', class: 'plain' }, this.shell.words.again);
       again.addEventListener('click', () => {
         notice.remove();
-        this.list.querySelector('li.visitor:last-of-type')?.remove();
+        [...this.list.querySelectorAll('li.visitor')].at(-1)?.remove();
         retry();
       });
       notice.append(again);

@@ -41,7 +41,9 @@ export interface Shell {
 
 /** What stays in this tab when the page is loaded again: browsers that keep nothing do without. */
 export class Store {
-  private readonly memory = new Map<string, string>();
+  readonly memory = new Map<string, string>();
+  /** Told of what the browser does not keep. */
+  lost?: (name: string, value: string) => void;
   constructor(private readonly prefix: string) {}
   get(name: string): string {
     try {
@@ -56,6 +58,7 @@ export class Store {
       else sessionStorage.removeItem(this.prefix + name);
     } catch {
       this.memory.set(name, value);
+      this.lost?.(name, value);
     }
   }
 }
@@ -76,6 +79,7 @@ class Panel implements Shell {
   readonly preview = place === 'preview';
   readonly store = new Store(`griot.${agent}.`);
   readonly server: Server;
+  private readonly kept: { token: string; keep(token: string): void };
   looks!: Looks;
   lang: Lang = langOf(query.get('lang')) ?? langOf(navigator.language) ?? 'en';
   private theme: Theme = 'auto';
@@ -101,11 +105,11 @@ class Panel implements Shell {
 
   constructor() {
     const { store } = this;
-    const kept = { token: store.get('visit'), keep: (token: string) => store.set('visit', token) };
+    this.kept = { token: store.get('visit'), keep: (token: string) => store.set('visit', token) };
     this.server = new Server(
       agent,
       (previous) => this.enter(previous),
-      kept,
+      this.kept,
       () => this.lang,
     );
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.paint());
@@ -194,6 +198,12 @@ class Panel implements Shell {
         this.mode = m.mode;
         this.theme = m.theme;
         this.color = m.color;
+        this.store.memory.set('visit', m.kept.visit);
+        this.store.memory.set('session', m.kept.session);
+        this.store.lost = (name, value) => {
+          if (name === 'visit' || name === 'session') this.up({ t: 'keep', name, value });
+        };
+        this.kept.token = this.store.get('visit');
         return;
       case 'visit': {
         const waiting = this.visits.get(m.id);

@@ -162,7 +162,8 @@ class Widget {
     this.draw();
     this.remember(false);
     this.tell({ t: 'closed' });
-    if (within || document.activeElement === document.body) this.button?.focus();
+    if (within || document.activeElement === document.body || document.activeElement === this.host)
+      this.button?.focus();
     this.emit('close', {});
     return this;
   }
@@ -294,6 +295,7 @@ class Widget {
   private draw(): void {
     const { button, badge, looks } = this;
     if (!button || !badge || !looks) return;
+    this.host?.toggleAttribute('data-open', this.opened);
     const w = words[this.lang];
     button.replaceChildren(picture(this.opened ? 'close' : this.mode), badge);
     badge.textContent = this.unread > 0 ? String(this.unread) : '';
@@ -342,6 +344,7 @@ class Widget {
       color,
       greeting: typeof this.options.welcomeMessage === 'string' ? this.options.welcomeMessage : looks.greeting,
       closable: !this.options.container,
+      kept: { visit: this.stored('visit'), session: this.stored('session') },
     });
     this.waiting.forEach((m) => channel.port1.postMessage(m));
     this.waiting.clear();
@@ -360,6 +363,9 @@ class Widget {
         return;
       case 'close':
         this.close();
+        return;
+      case 'keep':
+        if (m.name === 'visit' || m.name === 'session') this.store(m.name, String(m.value));
         return;
       case 'message':
         if (!this.opened && m.role === 'assistant') {
@@ -427,19 +433,28 @@ class Widget {
 
   /** Whether the panel was open, for the same tab after it is loaded again. */
   private remember(open: boolean): void {
+    this.store('open', open ? '1' : '');
+  }
+
+  private remembered(): boolean {
+    return this.stored('open') === '1';
+  }
+
+  private store(name: string, value: string): void {
     try {
-      if (open) sessionStorage.setItem(`griot.open.${this.options.agentId}`, '1');
-      else sessionStorage.removeItem(`griot.open.${this.options.agentId}`);
+      const key = `griot.${this.mode}.${name}.${this.options.agentId}`;
+      if (value) sessionStorage.setItem(key, value);
+      else sessionStorage.removeItem(key);
     } catch {
       // A page without storage does without.
     }
   }
 
-  private remembered(): boolean {
+  private stored(name: string): string {
     try {
-      return sessionStorage.getItem(`griot.open.${this.options.agentId}`) === '1';
+      return sessionStorage.getItem(`griot.${this.mode}.${name}.${this.options.agentId}`) ?? '';
     } catch {
-      return false;
+      return '';
     }
   }
 }
