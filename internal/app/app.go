@@ -146,7 +146,11 @@ func New(ctx context.Context, cfg config.Config, version string, log *slog.Logge
 	}
 	stopCtx, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.openChats(stopCtx, records, files)
+	tracer, err := a.openTelemetry(cfg.Telemetry)
+	if err != nil {
+		return nil, err
+	}
+	a.openChats(stopCtx, records, files, tracer)
 	a.live = &realtime.Server{Host: h, AllowedOrigins: cfg.Server.AllowedOrigins, DefaultAgent: cfg.Realtime.DefaultAgent, Secrets: secrets, ReadLimit: cfg.Limits.MaxMessageBytes, Log: log, Stop: stopCtx}
 	console, err := web.Handler()
 	if err != nil {

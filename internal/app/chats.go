@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"griot/internal/blob"
 	"griot/internal/chat"
 	"griot/internal/conversation"
@@ -15,8 +17,8 @@ import (
 )
 
 // openChats opens written conversations.
-func (a *App) openChats(stop context.Context, records *conversation.Service, files blob.Store) {
-	a.chats = chat.New(chat.Options{Agents: a.plans, Records: records, Blobs: files, Log: a.log, Stop: stop})
+func (a *App) openChats(stop context.Context, records *conversation.Service, files blob.Store, tracer trace.Tracer) {
+	a.chats = chat.New(chat.Options{Agents: a.plans, Records: records, Blobs: files, Log: a.log, Stop: stop, Tracer: tracer})
 	a.onClose(a.chats.Close)
 }
 

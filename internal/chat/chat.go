@@ -12,6 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"griot/internal/blob"
 	"griot/internal/conversation"
 	"griot/internal/fault"
@@ -75,6 +78,7 @@ type Options struct {
 	Log     *slog.Logger    // nil for slog.Default()
 	Stop    context.Context // done when the replies shall end; nil for when the service is closed
 	Limits  Limits
+	Tracer  trace.Tracer // of the turns; nil for none
 }
 
 // Limits of a Service. Zero values take the defaults.
@@ -107,6 +111,7 @@ type Service struct {
 	figures figures
 
 	documents *extract.Reader
+	tracer    trace.Tracer
 
 	stop context.CancelCauseFunc // ends the replies
 	ctx  context.Context         // of the replies: done when the service closes
@@ -131,6 +136,9 @@ func New(o Options) *Service {
 	s := &Service{agents: o.Agents, records: o.Records, blobs: o.Blobs, log: o.Log, lim: o.Limits.orDefaults(), documents: extract.New(0), streams: map[place]*Stream{}, brief: map[place]*brief{}, seen: map[place]time.Time{}}
 	if s.log == nil {
 		s.log = slog.Default()
+	}
+	if s.tracer = o.Tracer; s.tracer == nil {
+		s.tracer = noop.NewTracerProvider().Tracer("")
 	}
 	if o.Stop == nil {
 		o.Stop = context.Background()

@@ -186,6 +186,7 @@ func (s *Service) answer(ctx context.Context, w *answering) {
 	ctx, cancel := context.WithTimeoutCause(ctx, s.lim.Reply, limit)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, func() { w.stop(errClosed) })()
+	ctx, span := s.turn(ctx, w)
 	over := make(chan struct{})
 	defer close(over)
 	ctx = tool.In(ctx, tool.Conversation{Tenant: w.o.tenant, Session: w.o.id, Agent: w.a.Reference, Lang: w.a.Lang, Over: over})
@@ -210,6 +211,7 @@ func (s *Service) answer(ctx context.Context, w *answering) {
 		}
 	}
 	s.figures.spent(sum)
+	w.ended(span, finish, sum)
 	// What was written is kept whatever becomes of the reply.
 	why := waiting
 	if finish == "ended" {
@@ -243,7 +245,7 @@ func (w *answering) once(ctx context.Context, cause string, tools []tool.Tool) s
 		req.Tools = append(req.Tools, t.Spec())
 	}
 	w.o.add(ctx, w.gen, event.ReplyStarted{Response: w.id, Item: w.item, Cause: cause, Text: true})
-	reply.Run(ctx, reply.Job{Gen: w.gen, LLM: w.a.LLM, Request: req, Tools: tools, Limits: reply.Limits{FirstDelta: 60 * time.Second, NextDelta: 30 * time.Second}}, nil, func(n reply.Note) { w.note(ctx, n) })
+	reply.Run(ctx, reply.Job{Gen: w.gen, LLM: traced{w.a.LLM, w.s.tracer, w.a.Model}, Request: req, Tools: tools, Limits: reply.Limits{FirstDelta: 60 * time.Second, NextDelta: 30 * time.Second}}, nil, func(n reply.Note) { w.note(ctx, n) })
 	end := event.ReplyDone{Response: w.id, Item: w.item, Status: "completed", Text: w.text.String(), Input: w.usage.Input, Cached: w.usage.Cached, Output: w.usage.Output}
 	finish := "stop"
 	switch err := w.done.Err; {
@@ -324,6 +326,7 @@ func (w *answering) note(ctx context.Context, n reply.Note) {
 		w.st.send(called{"tool_call", n.Call.Name, value(n.Call.Arguments), n.Call.ID})
 	case reply.Returned, reply.Reported:
 		w.late = w.late || n.Kind == reply.Reported
+		w.s.called(ctx, n)
 		w.o.add(ctx, w.gen, event.ToolReturned{CallID: n.Call.ID, Name: n.Call.Name, Output: n.Result.Output, Failed: n.Result.Failed, Took: event.Ms(n.Took)})
 		w.st.send(returned{"tool_result", n.Call.Name, value(n.Result.Output), n.Call.ID, n.Result.Failed})
 	case reply.Spent:

@@ -24,6 +24,7 @@ type Config struct {
 	Data      string    `yaml:"data" flag:"data" doc:"Folder for the database, recordings, journals and agents. Created when missing. One server at a time may use it."`
 	Server    Server    `yaml:"server" doc:"The HTTP server."`
 	Log       Log       `yaml:"log" doc:"What the server says about itself, on standard error."`
+	Telemetry Telemetry `yaml:"telemetry" doc:"What the server tells a collector of traces."`
 	Store     Store     `yaml:"store" doc:"The database."`
 	Session   Session   `yaml:"session" doc:"People who are signed in."`
 	SSO       SSO       `yaml:"sso" doc:"Sign-in at an OpenID Connect provider, besides passwords. See docs/security.md."`
@@ -56,6 +57,14 @@ type Server struct {
 type Log struct {
 	Level  string `yaml:"level" flag:"log-level" enum:"debug,info,warn,error" doc:"The least serious messages that are written."`
 	Format string `yaml:"format" flag:"log-format" enum:"text,json" doc:"Lines for people, or one JSON object a line."`
+}
+
+// Telemetry is where traces go.
+type Telemetry struct {
+	Endpoint string   `yaml:"otlp_endpoint" doc:"Address of an OpenTelemetry collector, OTLP over HTTP, such as http://127.0.0.1:4318. Written conversations send it a trace of each turn: how long models and tools took, and no word of what was said. Empty: nothing is sent."`
+	Service  string   `yaml:"service_name" doc:"What this server is called there."`
+	Headers  []string `yaml:"otlp_headers" secret:"true" doc:"Headers of each request, such as Authorization=Bearer and a token."`
+	Sample   float64  `yaml:"sample" doc:"Share of the turns that are told, 0 to 1."`
 }
 
 // Store is the database.
@@ -181,6 +190,7 @@ func Default() Config {
 		SIP:       SIP{RTPPorts: "10000-14999", SRTP: "accept", MediaFrom: "known", RTPTimeout: time.Minute, Rate: 30, RingTimeout: time.Minute, SessionTimer: 30 * time.Minute},
 		Limits:    Limits{MaxSessions: 25, MaxMessageBytes: 16 << 20},
 		Speech:    Speech{STT: "auto", TTS: "auto"},
+		Telemetry: Telemetry{Service: "griot", Sample: 1},
 		Recording: Recording{Enabled: true},
 		Tools:     Tools{Approval: 2 * time.Minute, Python: Python{MemoryMB: 256}},
 	}
@@ -190,6 +200,19 @@ func Default() Config {
 func (c Config) Validate() error {
 	bad := func(key, format string, args ...any) error {
 		return fault.New(fault.Invalid, strict.CodeBadValue, format, args...).At(key)
+	}
+	if e := c.Telemetry.Endpoint; e != "" {
+		if u, err := url.Parse(e); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return bad("telemetry.otlp_endpoint", "telemetry.otlp_endpoint: %q is no address such as http://127.0.0.1:4318", e)
+		}
+	}
+	for _, h := range c.Telemetry.Headers {
+		if k, _, ok := strings.Cut(h, "="); !ok || strings.TrimSpace(k) == "" {
+			return bad("telemetry.otlp_headers", "telemetry.otlp_headers: each is Name=value")
+		}
+	}
+	if s := c.Telemetry.Sample; !(s >= 0 && s <= 1) {
+		return bad("telemetry.sample", "telemetry.sample: %v is not between 0 and 1", s)
 	}
 	if strings.TrimSpace(c.Data) == "" {
 		return bad("data", "data: a folder is needed")

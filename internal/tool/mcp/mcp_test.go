@@ -329,3 +329,27 @@ func TestEnvironment(t *testing.T) {
 	require.NotContains(t, string(b), "hunter2")
 	require.True(t, slices.Contains(strings.Split(string(b), "\n"), "PATH="+os.Getenv("PATH")))
 }
+
+// A server that nobody uses is let go, and comes back when it is wanted.
+func TestIdleServerIsLetGo(t *testing.T) {
+	s, _ := ours(t, nil, nil)
+	h := s.Config.Handler
+	gone, begun := make(chan struct{}, 10), make(chan struct{}, 10)
+	s.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && r.Header.Get("Mcp-Session-Id") == "" {
+			begun <- struct{}{}
+		}
+		h.ServeHTTP(w, r)
+		if r.Method == http.MethodDelete {
+			gone <- struct{}{}
+		}
+	})
+	set, err := mcp.New(mcp.Server{Name: "tools", Transport: mcp.HTTP, URL: s.URL}, mcp.Options{Client: client(t), Idle: time.Millisecond})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, set.Close()) })
+	tl := tools(t, set)["book_table"]
+	<-gone
+	require.Equal(t, "booked", run(t, tl, `{}`).Output)
+	<-gone
+	require.GreaterOrEqual(t, len(begun), 2)
+}

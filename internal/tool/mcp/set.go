@@ -25,6 +25,7 @@ const (
 	handshake = 15 * time.Second // to start and greet a server, and to list its tools
 	listLife  = 5 * time.Minute  // a list is asked for again after that, and when the server says that it changed
 	backoff   = 10 * time.Second // a server that could not be had is left alone for so long
+	idleLife  = 10 * time.Minute // a server that nobody has used for so long is let go; it comes back when it is wanted
 	maxTools  = 128
 	maxText   = 1024 // of a tool's description, in bytes
 )
@@ -34,6 +35,7 @@ type Options struct {
 	Client   *outbound.Client          // for sse and http
 	Commands []string                  // what stdio may start
 	Wrap     func(tool.Tool) tool.Tool // around every tool; nil for nothing
+	Idle     time.Duration             // how long a server is kept that nobody uses; 0 for ten minutes
 }
 
 // Set is the tools of one server. It is safe for concurrent use: conversations share it.
@@ -53,6 +55,8 @@ type Set struct {
 	fails error     // why the server could not be had
 	until time.Time // and when to try again
 	ended bool
+	busy  int         // who uses the line
+	rest  *time.Timer // lets it go
 }
 
 var _ tool.Set = (*Set)(nil)
@@ -67,6 +71,9 @@ func New(def Server, o Options) (*Set, error) {
 			return nil, err
 		}
 	}
+	if o.Idle <= 0 {
+		o.Idle = idleLife
+	}
 	s := &Set{def: def, o: o, turn: make(chan struct{}, 1)}
 	s.life, s.close = context.WithCancel(context.Background())
 	return s, nil
@@ -79,6 +86,9 @@ func (s *Set) Same(def Server) bool { return reflect.DeepEqual(s.def, def) }
 func (s *Set) Close() error {
 	s.mu.Lock()
 	s.ended = true
+	if s.rest != nil {
+		s.rest.Stop()
+	}
 	l := s.line
 	s.line = nil
 	s.mu.Unlock()
@@ -90,8 +100,41 @@ func (s *Set) Close() error {
 	return nil
 }
 
+// use keeps the server from being let go, until done is called.
+func (s *Set) use() (done func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.busy++
+	if s.rest != nil {
+		s.rest.Stop()
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.busy--; s.busy == 0 && !s.ended {
+			s.rest = time.AfterFunc(s.o.Idle, s.letGo)
+		}
+	}
+}
+
+// letGo ends the connection to a server that nobody uses.
+func (s *Set) letGo() {
+	s.mu.Lock()
+	l := s.line
+	if s.ended || s.busy > 0 || l == nil {
+		s.mu.Unlock()
+		return
+	}
+	s.line = nil
+	s.wg.Add(1) // Close waits for us
+	s.mu.Unlock()
+	defer s.wg.Done()
+	l.end()
+}
+
 // Tools implements tool.Set. A server that cannot be had is a fault.Unavailable, which is remembered for ten seconds.
 func (s *Set) Tools(ctx context.Context) ([]tool.Tool, error) {
+	defer s.use()()
 	s.mu.Lock()
 	if s.line != nil && s.line.alive() && time.Now().Before(s.stale) {
 		defer s.mu.Unlock()
@@ -233,6 +276,7 @@ func (r *remote) Policy() tool.Policy { return r.policy }
 
 // Call implements tool.Tool.
 func (r *remote) Call(ctx context.Context, c llm.ToolCall) (llm.ToolResult, error) {
+	defer r.s.use()()
 	l, err := r.s.connect(ctx)
 	if err != nil {
 		return llm.ToolResult{}, err
