@@ -1,10 +1,18 @@
 import { Button, Menu } from '@mantine/core';
-import { IconArrowLeft, IconBraces, IconDownload, IconFileText, IconTable, IconTrash } from '@tabler/icons-react';
+import {
+  IconArrowLeft,
+  IconBraces,
+  IconDownload,
+  IconFileText,
+  IconMessage2,
+  IconTable,
+  IconTrash,
+} from '@tabler/icons-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { ConversationDetail } from '~/api/client';
 import { GuardedIcon } from '~/components/Guarded';
-import { LinkIcon } from '~/components/links';
+import { LinkButton, LinkIcon } from '~/components/links';
 import { useFormat } from '~/components/useFormat';
 import { Chip } from '~/ui/Chip';
 import { Orb } from '~/ui/Orb';
@@ -38,6 +46,18 @@ export function CallHeader({ call }: { call: ConversationDetail }) {
         {t(`status.${call.status}`)}
       </Chip>
       <span className={classes.space} />
+      {call.channel === 'text' && call.agent && call.end_reason === 'client_closed' && (
+        <LinkButton
+          variant="default"
+          className={classes.action}
+          to="/text-agents/chat/$agentId"
+          params={{ agentId: call.agent }}
+          search={{ session: `sess-${call.id}` }}
+          leftSection={<IconMessage2 size={16} stroke={1.8} aria-hidden />}
+        >
+          {t('detail.goOn')}
+        </LinkButton>
+      )}
       <Menu position="bottom-end" width={280} shadow="md" radius="lg">
         <Menu.Target>
           <Button

@@ -59,8 +59,12 @@ function Loaded({ call, from, setFrom }: { call: ConversationDetail; from?: numb
         />
         <aside className={classes.side} aria-label={t('turns.title')}>
           <CallSummary call={call} />
-          <LatencyPanel turns={turnsOf(call)} empty={t('turns.none')} selected={turn} onSelect={pick} />
-          <EarPanel call={call} selected={turn} seek={setFrom} />
+          {call.channel !== 'text' && ( // else nothing was to be heard
+            <>
+              <LatencyPanel turns={turnsOf(call)} empty={t('turns.none')} selected={turn} onSelect={pick} />
+              <EarPanel call={call} selected={turn} seek={setFrom} />
+            </>
+          )}
           <Usage call={call} />
         </aside>
       </div>

@@ -11,17 +11,26 @@ export function CallSummary({ call }: { call: ConversationDetail }) {
   const format = useFormat();
   const words = useWords();
   const channel = i18n.exists(`calls:channel.${call.channel}`) ? call.channel : 'other';
-  const reason = i18n.exists(`calls:reason.${call.end_reason}`) ? call.end_reason : 'other';
+  const written = call.channel === 'text';
+  // Between two messages the record of a written conversation is closed, and it is not over.
+  const named = written && call.end_reason === 'client_closed' ? 'text_waiting' : call.end_reason;
+  const reason = i18n.exists(`calls:reason.${named}`) ? named : 'other';
   const rows: [string, string][] = [
     [t('detail.duration'), format.clock(call.duration_ms)],
     [t('detail.turns'), format.number(call.turns)],
-    [t('detail.interruptions'), format.number(call.interruptions)],
-    [t('detail.latency'), call.latency_p50_ms === undefined ? '—' : format.ms(call.latency_p50_ms)],
+  ];
+  if (!written) {
+    rows.push(
+      [t('detail.interruptions'), format.number(call.interruptions)],
+      [t('detail.latency'), call.latency_p50_ms === undefined ? '—' : format.ms(call.latency_p50_ms)],
+    );
+  }
+  rows.push(
     [t('detail.language'), format.language(call.language)],
     [t('detail.channel'), t(`channel.${channel}` as 'channel.other', { channel: call.channel })],
     [t('detail.version'), call.agent_version > 0 ? format.number(call.agent_version) : '—'],
     [t('detail.reason'), call.end_reason ? t(`reason.${reason}` as 'reason.other', { reason: call.end_reason }) : '—'],
-  ];
+  );
   const models = [
     [t('detail.stt'), call.models.stt],
     [t('detail.llm'), call.models.llm],
