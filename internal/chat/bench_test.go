@@ -23,7 +23,7 @@ import (
 // waiting is a model that says a word and then waits until it is let go.
 type waiting struct {
 	said sync.WaitGroup
-	free  chan struct{}
+	free chan struct{}
 }
 
 func (w *waiting) Generate(ctx context.Context, _ llm.Request) iter.Seq2[llm.Delta, error] {
