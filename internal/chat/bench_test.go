@@ -91,7 +91,7 @@ func BenchmarkStreams(b *testing.B) {
 		var done sync.WaitGroup
 		for range n {
 			done.Go(func() {
-				resp, err := http.Get(srv.URL) //nolint:noctx // of this test's own server
+				resp, err := http.Get(srv.URL)
 				if err != nil {
 					b.Error(err)
 					m.said.Done()
