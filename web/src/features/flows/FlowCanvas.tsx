@@ -18,6 +18,8 @@ import { AnywhereCard, StepCard } from './StepCard';
 import { useCondition } from './useCondition';
 
 const nodeTypes = { step: StepCard, anywhere: AnywhereCard };
+const whole = { maxZoom: 1, padding: 0.08 };
+const readable = 0.65;
 const options = { hideAttribution: true };
 
 /** The steps as a drawing. Everything that it does can be done in the list and the forms too. */
@@ -114,8 +116,12 @@ function Drawing({ d, lang, fixed, edit, choose, chosen, current, troubled }: Pa
       edges={edges}
       nodeTypes={nodeTypes}
       proOptions={options}
-      fitView
-      fitViewOptions={{ maxZoom: 1, padding: 0.08 }}
+      onInit={(made) => {
+        // All of it where that can be read, else its beginning.
+        void made.fitView(whole).then(() => {
+          if (made.getZoom() < readable) void made.setViewport({ x: 24, y: 24, zoom: readable });
+        });
+      }}
       minZoom={0.2}
       maxZoom={1.6}
       nodesDraggable={!fixed}
