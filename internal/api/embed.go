@@ -123,7 +123,8 @@ func (a *api) embeds() {
 		if err != nil {
 			return EmbedVisit{}, err
 		}
-		w := embed.Wish{Origin: embed.PageOf(ctx).Origin, Previous: in.Body.Previous, Identity: embed.Identity{Token: in.Body.UserToken}}
+		page := embed.PageOf(ctx)
+		w := embed.Wish{Origin: page.Origin, Own: page.Own, Previous: in.Body.Previous, Identity: embed.Identity{Token: in.Body.UserToken}}
 		if u := in.Body.User; u != nil {
 			w.Identity.ID, w.Identity.Hash = u.ID, u.Hash
 		}

@@ -71,9 +71,10 @@ type Visitor struct {
 	ID        string `json:"v"`           // of the visitor, the same for as long as its browser keeps it, or for whom the site knows wherever that is
 	User      string `json:"u,omitempty"` // as the site calls the visitor; empty for one that it does not know
 	Name      string `json:"n,omitempty"`
-	Origin    string `json:"o"` // of the page
-	Issued    int64  `json:"i"` // Unix seconds
-	Expires   int64  `json:"e"` // Unix seconds
+	Origin    string `json:"o"`           // of the page
+	Own       bool   `json:"w,omitempty"` // the page is this server's
+	Issued    int64  `json:"i"`           // Unix seconds
+	Expires   int64  `json:"e"`           // Unix seconds
 }
 
 func notFound(key string) error {
@@ -114,9 +115,13 @@ func (s *Service) Open(ctx context.Context, key, origin string, own bool) (agent
 	if own || a.Embed.Allows(origin) {
 		return a, nil
 	}
+	return agent.Agent{}, foreign(origin)
+}
+
+func foreign(origin string) error {
 	f := fault.New(fault.Denied, "embed_origin", "Pages of %q may not show this agent: its owner has to add the domain.", origin)
 	f.Params = map[string]string{"origin": origin}
-	return agent.Agent{}, f
+	return f
 }
 
 // Ancestors are who may frame an agent's page, as the directive frame-ancestors takes them. An agent that is not there, or not offered, is framed by nobody but this server.
@@ -135,6 +140,7 @@ func (s *Service) Ancestors(ctx context.Context, key string) string {
 // Wish is what a page says when it asks for a visitor's token.
 type Wish struct {
 	Origin   string   // of the page
+	Own      bool     // the page is this server's
 	Previous string   // token of the last time, which may have expired
 	Identity Identity // who the visitor is; the zero value when the page does not know
 }
@@ -142,7 +148,7 @@ type Wish struct {
 // Enter makes a token for a visitor of an agent that Open has returned. Faults: Denied "identity_required", "identity_invalid", "identity_expired" and "identity_used".
 func (s *Service) Enter(ctx context.Context, a agent.Agent, w Wish) (token string, v Visitor, err error) {
 	now := s.now()
-	v = Visitor{Tenant: a.Tenant, Agent: a.ID, Reference: a.Reference, Origin: w.Origin, Issued: now.Unix(), Expires: now.Add(TokenLife).Unix()}
+	v = Visitor{Tenant: a.Tenant, Agent: a.ID, Reference: a.Reference, Origin: w.Origin, Own: w.Own, Issued: now.Unix(), Expires: now.Add(TokenLife).Unix()}
 	switch known := !w.Identity.empty(); {
 	case a.Embed.Identity == "required" && !known:
 		return "", v, fault.New(fault.Denied, "identity_required", "This agent talks only with visitors whom the site knows: sign in there.")
@@ -210,9 +216,7 @@ func (s *Service) Visitor(ctx context.Context, token, origin string, own bool) (
 		return Visitor{}, fault.New(fault.Unknown, "visitor_expired", "The visit has expired. Load the page again.")
 	}
 	if !own && !strings.EqualFold(origin, v.Origin) {
-		f := fault.New(fault.Denied, "embed_origin", "Pages of %q may not show this agent: its owner has to add the domain.", origin)
-		f.Params = map[string]string{"origin": origin}
-		return Visitor{}, f
+		return Visitor{}, foreign(origin)
 	}
 	if a, err := s.agents.Get(ctx, v.Tenant, v.Agent); err != nil {
 		if fault.KindOf(err) == fault.NotFound {
@@ -221,6 +225,8 @@ func (s *Service) Visitor(ctx context.Context, token, origin string, own bool) (
 		return Visitor{}, err
 	} else if !a.Embed.Enabled || a.Status != agent.Active {
 		return Visitor{}, fault.New(fault.NotFound, "embed_disabled", "This agent is not offered on web pages.")
+	} else if !v.Own && !a.Embed.Allows(v.Origin) { // the domain was taken back meanwhile
+		return Visitor{}, foreign(v.Origin)
 	}
 	return v, nil
 }

@@ -152,7 +152,16 @@ func TestVisit(t *testing.T) {
 
 	token, _, err = b.Enter(t.Context(), b.agent(), embed.Wish{Origin: home})
 	require.NoError(t, err)
-	b.change(func(a *agent.Agent) { a.Embed.Enabled = false })
+	ours, _, err := b.Enter(t.Context(), b.agent(), embed.Wish{Origin: "https://griot.example", Own: true})
+	require.NoError(t, err)
+	b.change(func(a *agent.Agent) { a.Embed.Domains = []string{"elsewhere.example"} })
+	_, err = b.Visitor(t.Context(), token, home, false)
+	code(t, "embed_origin", err)
+	_, err = b.Visitor(t.Context(), token, "", true)
+	code(t, "embed_origin", err) // nor by the frame on that page
+	_, err = b.Visitor(t.Context(), ours, "https://griot.example", true)
+	require.NoError(t, err)
+	b.change(func(a *agent.Agent) { a.Embed.Domains, a.Embed.Enabled = []string{"shop.example"}, false })
 	_, err = b.Visitor(t.Context(), token, home, false)
 	code(t, "embed_disabled", err)
 	delete(b.agents, id)

@@ -49,6 +49,10 @@ const visits: Record<string, Visit> = {
         await page.goto(`/agents/${scene.agents[0]}?tab=versions`);
         await expect(page.getByText('Version 2').first()).toBeVisible();
       },
+      'its place on other pages': async (page) => {
+        await page.goto(`/agents/${scene.agents[0]}?tab=embed`);
+        await expect(page.getByRole('heading', { name: 'Put it on your site' })).toBeVisible();
+      },
     },
   },
   '/agents/$agentId/session': {

@@ -73,7 +73,7 @@ export function TryPanel({ draft, state }: { draft: Draft; state: DraftState }) 
           >
             {t('try.stop')}
           </Button>
-        ) : (
+        ) : form.kind === 'text' ? null : (
           <Button
             size="compact-sm"
             variant="light"
