@@ -64,5 +64,5 @@ func TestConfinement(t *testing.T) {
 	out, err = exec.Command(os.Args[0], escapes, "memory").CombinedOutput()
 	require.Error(t, err)
 	require.NotContains(t, string(out), "allocated")
-	require.Contains(t, string(out), "memory")
+	require.Regexp(t, "out of memory|cannot allocate memory|failed to allocate|too many address space collisions", string(out)) // the last two with the race detector
 }
