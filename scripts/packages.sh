@@ -17,6 +17,7 @@ run_packages=(
   libpocketsphinx3 pocketsphinx-en-us   # recognition of English
   libopus0                              # the codec that browsers and phones prefer
   poppler-utils                         # pdftotext, which reads PDF files better than we do
+  lame                                  # speech to download as MP3
 )
 
 # What its tests use besides.

@@ -52,6 +52,7 @@ type (
 			Language string  `json:"language,omitempty" maxLength:"35" doc:"For a voice that speaks every language."`
 			Rate     float64 `json:"rate,omitempty" minimum:"0.5" maximum:"2" default:"1" doc:"How fast; 1 is normal."`
 			Pitch    float64 `json:"pitch,omitempty" minimum:"-6" maximum:"6" doc:"Higher or lower by so many semitones."`
+			Format   string  `json:"format,omitempty" enum:"wav,mp3" default:"wav" doc:"mp3 needs the program lame on the server; without it the error is mp3_missing."`
 		}
 	}
 	soundInput struct {
@@ -64,19 +65,27 @@ type (
 func (a *api) speech() {
 	const tag = "Speech"
 	errs := []int{http.StatusNotFound, http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable}
+	binary := &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodPost, Path: "/api/speech", OperationID: "speak", Tags: []string{tag}, Summary: "Speak a text", Description: "At most two minutes of sound.", Errors: errs,
-		Responses: map[string]*huma.Response{"200": {Description: "A WAV file", Content: map[string]*huma.MediaType{"audio/wav": {Schema: &huma.Schema{Type: "string", Format: "binary"}}}}},
+		Responses: map[string]*huma.Response{"200": {Description: "A sound file", Content: map[string]*huma.MediaType{"audio/wav": binary, "audio/mpeg": binary}}},
 	}, func(ctx context.Context, in *speechInput) (*sampleOutput, error) {
 		if err := a.samples.take(ctx, sampleRate); err != nil {
 			return nil, problemOf(ctx, "speak", err)
 		}
 		b := in.Body
-		wav, err := a.s.Speech.Speak(ctx, voice.Speech{Provider: b.Provider, Voice: b.Voice, Text: b.Text, SSML: b.SSML, Lang: b.Language, Rate: b.Rate, Pitch: b.Pitch})
+		sound, err := a.s.Speech.Speak(ctx, voice.Speech{Provider: b.Provider, Voice: b.Voice, Text: b.Text, SSML: b.SSML, Lang: b.Language, Rate: b.Rate, Pitch: b.Pitch})
 		if err != nil {
 			return nil, problemOf(ctx, "speak", err)
 		}
-		return &sampleOutput{Type: "audio/wav", Length: strconv.Itoa(len(wav)), Cache: "no-store", Body: wav}, nil
+		media := "audio/wav"
+		if b.Format == "mp3" {
+			media = "audio/mpeg"
+			if sound, err = voice.MP3(ctx, sound); err != nil {
+				return nil, problemOf(ctx, "speak", err)
+			}
+		}
+		return &sampleOutput{Type: media, Length: strconv.Itoa(len(sound)), Cache: "no-store", Body: sound}, nil
 	})
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodPost, Path: transcriptions, OperationID: "transcribe", Tags: []string{tag}, Summary: "Write down what is said in a WAV file", Description: "At most five minutes and 20 MB of sound.", Errors: errs,

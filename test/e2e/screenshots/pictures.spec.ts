@@ -42,3 +42,23 @@ test('agents, a live conversation, and its record', async ({ page }) => {
   await page.getByRole('heading', { level: 1 }).focus();
   await picture(page, 'conversation');
 });
+
+test('a call flow in its editor, and a written conversation', async ({ page }) => {
+  await page.goto('/flows/appointment');
+  await expect(page.getByText('Which day suits you?').first()).toBeVisible();
+  await page.getByRole('button', { name: 'Begin' }).click();
+  await expect(page.getByRole('log').getByText(/appointment line/)).toBeVisible();
+  await picture(page, 'flow');
+
+  await page.goto('/text-agents/chat/reception-en');
+  const message = page.getByRole('textbox', { name: 'Your message' });
+  for (const said of ['What are your opening hours?', 'And where are you?']) {
+    const answers = page.getByRole('button', { name: 'Send' });
+    await message.fill(said);
+    await answers.click();
+    await expect(page.getByText(said)).toBeVisible();
+    await expect(message).toBeEnabled();
+  }
+  await expect(page.getByText(/Sunday/)).toBeVisible();
+  await picture(page, 'chat');
+});

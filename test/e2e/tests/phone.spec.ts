@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Carrier } from '../lib/carrier.ts';
 import { Scene } from '../lib/scene.ts';
 import { browserWith, test as base, expect } from '../lib/test.ts';
@@ -116,6 +117,11 @@ test('a text is spoken, downloaded and understood', async ({ page }) => {
   const download = page.waitForEvent('download');
   await speak.getByRole('link', { name: 'Download WAV' }).click();
   const file = await (await download).path();
+  const packed = page.waitForEvent('download');
+  await speak.getByRole('button', { name: 'Download MP3' }).click();
+  const mp3 = await packed;
+  expect(mp3.suggestedFilename()).toMatch(/\.mp3$/);
+  expect((await stat(await mp3.path())).size).toBeLessThan((await stat(file)).size / 2);
 
   const listen = page.getByRole('region', { name: 'Speech to text' });
   await listen.getByText('File', { exact: true }).click();

@@ -5178,6 +5178,12 @@ export interface components {
             length_ms: number;
         };
         SpeechInputBody: {
+            /**
+             * @description mp3 needs the program lame on the server; without it the error is mp3_missing.
+             * @default wav
+             * @enum {string}
+             */
+            format: "wav" | "mp3";
             /** @description For a voice that speaks every language. */
             language?: string;
             /**
@@ -10101,7 +10107,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description A WAV file */
+            /** @description A sound file */
             200: {
                 headers: {
                     "Cache-Control"?: string;
@@ -10110,6 +10116,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    "audio/mpeg": string;
                     "audio/wav": string;
                 };
             };

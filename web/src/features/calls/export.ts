@@ -1,6 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { ConversationDetail } from '~/api/client';
 import type { Format } from '~/components/useFormat';
+import { download } from '~/lib/download';
 import { fetchEvents } from './api';
 import { transcriptOf } from './lines';
 
@@ -94,11 +95,4 @@ export function textOf(call: ConversationDetail, t: Words, format: Format): stri
   return `${[head, '', ...lines].join('\n')}\n`;
 }
 
-function save(name: string, type: string, text: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
-}
+const save = (name: string, type: string, text: string) => download(new Blob([text], { type }), name);

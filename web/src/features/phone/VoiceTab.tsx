@@ -6,10 +6,11 @@ import { useTranslation } from 'react-i18next';
 import { GuardedButton } from '~/components/Guarded';
 import { Problem } from '~/components/Problem';
 import { useFormat } from '~/components/useFormat';
+import { download } from '~/lib/download';
 import { languages } from '~/lib/language';
 import { askForMicrophone } from '~/live/microphone';
 import { MicrophoneError } from '~/live/ports';
-import { readersQuery, speak, transcribe } from './api';
+import { readersQuery, type Speech, speak, transcribe } from './api';
 import { Card } from './Card';
 import classes from './phone.module.css';
 import { toWav } from './sound';
@@ -37,6 +38,8 @@ function Speak() {
   const [rate, setRate] = useState(1);
   const [pitch, setPitch] = useState(0);
   const [sound, setSound] = useState<string>();
+  /** What was made into the sound. */
+  const [said, setSaid] = useState<Speech>();
   useEffect(() => () => void (sound && URL.revokeObjectURL(sound)), [sound]);
   const all = voices.data?.items ?? [];
   const spoken = [...new Set(all.map((v) => base(v.locale)).filter(Boolean))].sort();
@@ -45,9 +48,15 @@ function Speak() {
   const chosen = fitting.find((v) => `${v.provider}/${v.id}` === voice) ?? fitting[0];
   const words = text ?? (ssml ? t('speak.sampleSsml') : (voices.data?.text ?? ''));
   const make = useMutation({
-    mutationFn: () =>
-      speak({ provider: chosen?.provider ?? '', voice: chosen?.id ?? '', text: words, ssml, rate, pitch }),
-    onSuccess: (wav) => setSound(URL.createObjectURL(wav)),
+    mutationFn: speak,
+    onSuccess: (wav, speech) => {
+      setSound(URL.createObjectURL(wav));
+      setSaid(speech);
+    },
+  });
+  const pack = useMutation({
+    mutationFn: (speech: Speech) => speak({ ...speech, format: 'mp3' }),
+    onSuccess: (mp3) => download(mp3, `${t('speak.file')}.mp3`),
   });
   return (
     <Card title={t('speak.title')} text={t('speak.text')}>
@@ -55,7 +64,9 @@ function Speak() {
         className={classes.form}
         onSubmit={(e) => {
           e.preventDefault();
-          if (chosen && words.trim() !== '') make.mutate();
+          if (!chosen || words.trim() === '') return;
+          pack.reset();
+          make.mutate({ provider: chosen.provider, voice: chosen.id, text: words, ssml, rate, pitch });
         }}
       >
         <Textarea
@@ -122,7 +133,7 @@ function Speak() {
           </div>
         </div>
         {voices.isSuccess && all.length === 0 && <p className={classes.hint}>{t('speak.noVoice')}</p>}
-        <Problem error={make.error ?? voices.error} />
+        <Problem error={make.error ?? pack.error ?? voices.error} />
         <div className={classes.buttons}>
           <GuardedButton
             needs="talk"
@@ -141,7 +152,17 @@ function Speak() {
               variant="default"
               leftSection={<IconDownload size={16} stroke={1.9} aria-hidden />}
             >
-              {t('speak.download')}
+              {t('speak.download', { format: 'WAV' })}
+            </Button>
+          )}
+          {said && (
+            <Button
+              variant="default"
+              loading={pack.isPending}
+              leftSection={<IconDownload size={16} stroke={1.9} aria-hidden />}
+              onClick={() => pack.mutate(said)}
+            >
+              {t('speak.download', { format: 'MP3' })}
             </Button>
           )}
         </div>

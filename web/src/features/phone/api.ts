@@ -147,6 +147,8 @@ export interface Speech {
   rate: number;
   pitch: number;
   ssml: boolean;
+  /** WAV when it is not said. */
+  format?: 'mp3';
 }
 
 async function refused(answer: Response): Promise<ApiError> {
@@ -158,7 +160,7 @@ async function refused(answer: Response): Promise<ApiError> {
   return new ApiError(body.code ?? 'internal', answer.status, body.params ?? {}, body.detail ?? '');
 }
 
-/** A WAV file of a text. */
+/** A sound file of a text. */
 export async function speak(speech: Speech): Promise<Blob> {
   const answer = await fetch('/api/speech', {
     method: 'POST',
