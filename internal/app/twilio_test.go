@@ -35,7 +35,7 @@ func twilioed(t *testing.T, change func(*config.Config)) (*server, *twiliotest.S
 	return s, far
 }
 
-// A person calls by Twilio: is greeted, presses a key, and is transferred to somebody who is told what it is about. The record is that of every conversation.
+// A person calls by Twilio: is greeted, asks, is answered, interrupts, presses a key, and is transferred to somebody who is told what it is about. The record is that of every conversation.
 func TestTwilioInbound(t *testing.T) {
 	s, far := twilioed(t, nil)
 	far.Answers("+33100000000", twiliotest.Answer{Status: "completed"})
@@ -44,6 +44,7 @@ func TestTwilioInbound(t *testing.T) {
 	id := s.phoneCalls(1)[0]
 	s.until(id, "the whole greeting", func(k kept) bool { return len(k.Transcript) > 0 && k.Transcript[0].Heard == "Good morning." })
 	require.Greater(t, loud(st.Played()), 200*time.Millisecond)
+	s.interrupts(st, id)
 	st.Press("9#")
 	k := s.recorded(id)
 	require.Equal(t, "transferred", k.EndReason)
@@ -68,13 +69,25 @@ func TestTwilioOutbound(t *testing.T) {
 	st := call.Stream()
 	id := s.phoneCalls(1)[0]
 	s.until(id, "the whole greeting", func(k kept) bool { return len(k.Transcript) > 0 && k.Transcript[0].Heard == "Good morning." })
+	s.interrupts(st, id)
+	call.HangUp()
+	k := s.recorded(id)
+	require.Equal(t, "caller_left", k.EndReason)
+	_, caller, agent := s.recording(k)
+	require.Greater(t, float64(media.Peak(caller)), 0.01)
+	require.Greater(t, float64(media.Peak(agent)), 0.01)
+}
+
+// interrupts asks something, and speaks again while the answer is heard: the sound is cleared at once, and the record has what was heard of it.
+func (s *server) interrupts(st *twiliotest.Stream, id string) {
+	s.t.Helper()
 	before, cleared := loud(st.Played()), st.Clears()
 	st.Speak(media.EncodeULaw(nil, mediatest.Voice(time.Second, 8000)))
 	st.Until("the answer is heard", func(p []byte, _ int) bool { return loud(p) > before+400*time.Millisecond })
 	begun := time.Now()
 	st.Speak(media.EncodeULaw(nil, mediatest.Voice(1500*time.Millisecond, 8000)))
 	st.Until("the interruption", func(_ []byte, clears int) bool { return clears > cleared })
-	t.Logf("the agent is stopped %d ms after the interruption began", time.Since(begun).Milliseconds())
+	s.t.Logf("the agent is stopped %d ms after the interruption began", time.Since(begun).Milliseconds())
 	s.until(id, "what was heard of the answer", func(k kept) bool {
 		for _, l := range k.Transcript {
 			if l.Cut && strings.HasPrefix(l.Said, "We are open") && len(l.Heard) < len(l.Said) {
@@ -83,12 +96,6 @@ func TestTwilioOutbound(t *testing.T) {
 		}
 		return false
 	})
-	call.HangUp()
-	k := s.recorded(id)
-	require.Equal(t, "caller_left", k.EndReason)
-	_, caller, agent := s.recording(k)
-	require.Greater(t, float64(media.Peak(caller)), 0.01)
-	require.Greater(t, float64(media.Peak(agent)), 0.01)
 }
 
 // The messages of tools go by Twilio, and what is not signed by it does nothing.
