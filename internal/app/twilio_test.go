@@ -58,8 +58,14 @@ func TestTwilioInbound(t *testing.T) {
 	require.Eventually(t, func() bool { return len(s.twilio.Calls()) == 0 }, 20*time.Second, 20*time.Millisecond)
 }
 
-// An agent calls somebody by Twilio, who speaks, is answered, interrupts, and hangs up.
+// An agent calls somebody by Twilio, who asks, is answered, interrupts, and hangs up, or presses a key and is transferred.
 func TestTwilioOutbound(t *testing.T) {
+	t.Run("hangs up", func(t *testing.T) { twilioOutbound(t, false) })
+	t.Run("is transferred", func(t *testing.T) { twilioOutbound(t, true) })
+}
+
+func twilioOutbound(t *testing.T, transferred bool) {
+	t.Helper()
 	s, far := twilioed(t, nil)
 	_, err := s.twilio.Place(t.Context(), telephony.Order{Tenant: tenant, Agent: "front", To: "+33611223344"})
 	require.NoError(t, err)
@@ -70,9 +76,21 @@ func TestTwilioOutbound(t *testing.T) {
 	id := s.phoneCalls(1)[0]
 	s.until(id, "the whole greeting", func(k kept) bool { return len(k.Transcript) > 0 && k.Transcript[0].Heard == "Good morning." })
 	s.interrupts(st, id)
-	call.HangUp()
+	why := "caller_left"
+	if transferred {
+		why = "transferred"
+		far.Answers("+33100000000", twiliotest.Answer{Status: "completed"})
+		st.Press("9#")
+	} else {
+		call.HangUp()
+	}
 	k := s.recorded(id)
-	require.Equal(t, "caller_left", k.EndReason)
+	require.Equal(t, why, k.EndReason)
+	if transferred {
+		call.CalleeHangsUp()
+		require.Equal(t, "completed", call.Ended())
+		require.Contains(t, call.Did(), "Say to callee: A caller about opening hours.")
+	}
 	_, caller, agent := s.recording(k)
 	require.Greater(t, float64(media.Peak(caller)), 0.01)
 	require.Greater(t, float64(media.Peak(agent)), 0.01)
@@ -82,10 +100,10 @@ func TestTwilioOutbound(t *testing.T) {
 func (s *server) interrupts(st *twiliotest.Stream, id string) {
 	s.t.Helper()
 	before, cleared := loud(st.Played()), st.Clears()
-	st.Speak(media.EncodeULaw(nil, mediatest.Voice(time.Second, 8000)))
+	st.Speak(media.EncodeULaw(nil, mediatest.Prompt(s.t, "en", "conf-kicked", 8000)))
 	st.Until("the answer is heard", func(p []byte, _ int) bool { return loud(p) > before+400*time.Millisecond })
 	begun := time.Now()
-	st.Speak(media.EncodeULaw(nil, mediatest.Voice(1500*time.Millisecond, 8000)))
+	st.Speak(media.EncodeULaw(nil, mediatest.Prompt(s.t, "en", "vm-nobodyavail", 8000)))
 	st.Until("the interruption", func(_ []byte, clears int) bool { return clears > cleared })
 	s.t.Logf("the agent is stopped %d ms after the interruption began", time.Since(begun).Milliseconds())
 	s.until(id, "what was heard of the answer", func(k kept) bool {
