@@ -73,6 +73,8 @@ const place =
     : location.hash === '#preview' && parent !== window
       ? 'preview'
       : 'page';
+/** A page of its own takes the focus; one in a frame leaves it to the page around it, until somebody comes in. */
+const alone = place === 'page' && window.parent === window;
 
 class Panel implements Shell {
   readonly agent = agent;
@@ -315,7 +317,7 @@ class Panel implements Shell {
       this.chat = new Chat(this);
       this.view = this.chat;
       main.replaceChildren(this.chat.root);
-      if (again || place === 'page') this.chat.focus();
+      if (again || alone) this.chat.focus();
       return;
     }
     this.chat = undefined;
@@ -326,7 +328,7 @@ class Panel implements Shell {
         const voice: VoiceView = new VoiceView(this);
         this.view = voice;
         main.replaceChildren(voice.root);
-        if (again || place === 'page' || this.opened) voice.focus();
+        if (again || alone || this.opened) voice.focus();
       },
       (cause) => this.fail(unreachable(cause)),
     );
