@@ -124,6 +124,14 @@ func (c *caller) leave() {
 // wait returns the next event of that type that was not waited for before.
 func (c *caller) wait(typ string) received {
 	c.Helper()
+	e, err := c.await(typ)
+	require.NoError(c, err, "waiting for %s", typ)
+	return e
+}
+
+// await is wait for a conversation that may be over before the event comes: then it returns why.
+func (c *caller) await(typ string) (received, error) {
+	c.Helper()
 	deadline := time.NewTimer(c.waiting)
 	defer deadline.Stop()
 	for {
@@ -134,14 +142,16 @@ func (c *caller) wait(typ string) received {
 				if n == c.taken[typ] {
 					c.taken[typ]++
 					c.mu.Unlock()
-					return e
+					return e, nil
 				}
 				n++
 			}
 		}
 		more, err := c.more, c.err
 		c.mu.Unlock()
-		require.NoError(c, err, "waiting for %s", typ)
+		if err != nil {
+			return received{}, err
+		}
 		select {
 		case <-more:
 		case <-deadline.C:
