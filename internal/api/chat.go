@@ -96,7 +96,7 @@ type (
 func (a *api) chat() {
 	const tag = "Text agents"
 	missing := []int{http.StatusNotFound}
-	stream := map[string]*huma.Response{"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}}}}
+	stream := eventStream()
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodPost, Path: "/text-agents/api/{id}/chat/stream", OperationID: "send-chat-message", Tags: []string{tag}, Summary: "Send a message and read the reply while it is written",
 		Description: "Server-sent events named message, with JSON: {\"type\":\"session\",\"session_id\"} first, then content, tool_call, tool_result, perhaps error, and done with usage at the end. " +

@@ -112,3 +112,11 @@ func problems(c *huma.Components) {
 		}
 	}
 }
+
+// eventStream describes an answer of server-sent events. The schema is that of each event, as programs read it.
+func eventStream() map[string]*huma.Response {
+	text := &huma.Schema{Type: "string"}
+	event := &huma.Schema{Type: "object", Description: "One event.", Required: []string{"data"}, Properties: map[string]*huma.Schema{
+		"event": text, "id": {Type: "string", Description: "What Last-Event-ID takes."}, "data": {Type: "string", Description: "JSON."}}}
+	return map[string]*huma.Response{"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: event}}}}
+}

@@ -133,7 +133,7 @@ func (a *api) overview() {
 	huma.Register(a.huma, huma.Operation{
 		Method: http.MethodGet, Path: "/api/overview/events", OperationID: "follow-overview", Tags: []string{tag}, Summary: "Be told when the figures change",
 		Description: "Server-sent events: \"changed\" with {\"active\": n}, at once and then whenever a conversation has begun, ended or was deleted, or a rate was set, at most once a second. Ends after 15 minutes; ask again with Last-Event-ID.",
-		Responses:   map[string]*huma.Response{"200": {Description: "Events", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: &huma.Schema{Type: "string"}}}}},
+		Responses:   eventStream(),
 	}, a.followOverview)
 }
 

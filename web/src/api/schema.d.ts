@@ -7995,7 +7995,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description JSON. */
+                        data: string;
+                        event?: string;
+                        /** @description What Last-Event-ID takes. */
+                        id?: string;
+                    };
                 };
             };
             401: components["responses"]["Problem"];
@@ -10827,7 +10833,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description JSON. */
+                        data: string;
+                        event?: string;
+                        /** @description What Last-Event-ID takes. */
+                        id?: string;
+                    };
                 };
             };
             400: components["responses"]["Problem"];
@@ -10869,7 +10881,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": {
+                        /** @description JSON. */
+                        data: string;
+                        event?: string;
+                        /** @description What Last-Event-ID takes. */
+                        id?: string;
+                    };
                 };
             };
             400: components["responses"]["Problem"];
